@@ -1,0 +1,61 @@
+"""Where a stack lives: partition, region and account, and the ARNs that follow from them.
+
+ARNs in policy documents are composed here from names, so that a policy document is known in a preview
+(docs/decisions.md, "Known at preview"). A composed ARN carries no dependency: everywhere else use outputs.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+_DNS_SUFFIXES = {"aws": "amazonaws.com", "aws-us-gov": "amazonaws.com", "aws-cn": "amazonaws.com.cn"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Account:
+    """An AWS account and region. `account_id` has twelve digits; `partition` is aws, aws-cn or aws-us-gov."""
+
+    account_id: str
+    region: str
+    partition: str = "aws"
+
+    def arn(self, service: str, resource: str) -> str:
+        """Compose a regional ARN, for example `arn("dynamodb", "table/test-orders")`."""
+        return f"arn:{self.partition}:{service}:{self.region}:{self.account_id}:{resource}"
+
+    def table_arn(self, table_name: str) -> str:
+        return self.arn("dynamodb", f"table/{table_name}")
+
+    def index_arn(self, table_name: str, index_name: str) -> str:
+        return f"{self.table_arn(table_name)}/index/{index_name}"
+
+    def function_arn(self, function_name: str, qualifier: str = "") -> str:
+        return self.arn("lambda", f"function:{function_name}" + (f":{qualifier}" if qualifier else ""))
+
+    def log_group_arn(self, log_group_name: str) -> str:
+        return self.arn("logs", f"log-group:{log_group_name}")
+
+    def queue_arn(self, queue_name: str) -> str:
+        return self.arn("sqs", queue_name)
+
+    def topic_arn(self, topic_name: str) -> str:
+        return self.arn("sns", topic_name)
+
+    def state_machine_arn(self, state_machine_name: str) -> str:
+        return self.arn("states", f"stateMachine:{state_machine_name}")
+
+    def secret_arn(self, secret_name: str) -> str:
+        """Compose a secret's ARN. Secrets Manager appends a hyphen and six characters that only it knows."""
+        return self.arn("secretsmanager", f"secret:{secret_name}-??????")
+
+    def keys_arn(self) -> str:
+        """Compose the ARN of all keys of the account and region: key ids are unknown before the deployment."""
+        return self.arn("kms", "key/*")
+
+    def endpoint(self, service: str) -> str:
+        """Return the URL of a service's regional endpoint."""
+        return f"https://{service}.{self.region}.{_DNS_SUFFIXES[self.partition]}"
+
+    def service_host(self, service: str) -> str:
+        """Return the regional host name by which KMS knows a calling service (`kms:ViaService`)."""
+        return f"{service}.{self.region}.{_DNS_SUFFIXES[self.partition]}"

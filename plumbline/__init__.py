@@ -1,0 +1,1 @@
+"""Evaluates, judges and rehearses Pulumi stacks without an AWS account."""

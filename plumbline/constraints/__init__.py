@@ -1,0 +1,18 @@
+"""What the AWS provider or AWS itself would refuse, found on the graph before anything is deployed.
+
+Neither Pulumi's mocks nor moto check any of it. A check yields (property path, what is wrong) pairs; it says
+nothing about a value that is unknown. `check` runs all of them.
+"""
+
+from __future__ import annotations
+
+from plumbline.constraints import functions, iam, messaging, references, scaling, schema, shapes, tables
+from plumbline.constraints.registry import Problem, run
+from plumbline.graph import StackGraph
+
+__all__ = ["Problem", "check", "functions", "iam", "messaging", "references", "scaling", "schema", "shapes", "tables"]
+
+
+def check(graph: StackGraph) -> list[Problem]:
+    """Return everything in a stack that would be refused, in order of registration."""
+    return run(graph)

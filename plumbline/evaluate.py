@@ -1,0 +1,156 @@
+"""Runs the Pulumi program in this process and returns the stack that it describes."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import contextvars
+import logging
+import os
+import runpy
+import sys
+import traceback
+from collections.abc import Awaitable, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pulumi
+from pulumi.runtime import config as pulumi_config
+from pulumi.runtime import settings as pulumi_settings
+from pulumi.runtime.mocks import MockEngine, MockSettings
+from pulumi.runtime.stack import run_in_stack
+
+from plumbline.graph import StackGraph
+from plumbline.invokes import answer
+from plumbline.monitor import Deployer, StrictMonitor
+from plumbline.project import Project, UserError
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What one run of the program gave. `mistakes` are the program's own, `warnings` what the SDK logged."""
+
+    graph: StackGraph
+    mistakes: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
+class _Log(logging.Handler):
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self.lines: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        line = record.getMessage()
+        if line not in self.lines:
+            self.lines.append(line)
+
+
+def evaluate_stack(project: Project, stack: str, deployer: Deployer | None = None) -> Evaluation:
+    """Evaluate the project's `__main__.py` for a stack: as a preview, or through `deployer` as an `up`.
+
+    Raises UserError for a wrong stack file and for settings that the program refuses.
+    """
+    config = project.config(stack)
+    main = project.root / "__main__.py"
+
+    def program() -> None:
+        with _directory(project.root):
+            runpy.run_path(str(main), run_name="__main__")
+
+    return evaluate(program, stack=stack, project=project.name, config=config, deployer=deployer, root=project.root)
+
+
+def evaluate(
+    program: Callable[[], Any],
+    *,
+    stack: str = "test",
+    project: str = "plumbline",
+    config: dict[str, str] | None = None,
+    deployer: Deployer | None = None,
+    root: Path | None = None,
+) -> Evaluation:
+    """Evaluate any program: a function that registers resources.
+
+    An error that the program raises for its user (pulumi.RunError) becomes a UserError; any other exception
+    becomes a mistake with the place in the program that raised it.
+    """
+    where = root or Path.cwd()
+    monitor = StrictMonitor(stack, project, where, answer, deployer)
+    log = _Log()
+
+    def run() -> None:
+        logger = logging.getLogger(f"plumbline.engine.{id(monitor)}")
+        logger.propagate = False
+        logger.addHandler(log)
+        pulumi_config.set_all_config(config or {}, [])
+        pulumi_settings.configure(
+            MockSettings(
+                monitor=monitor,
+                engine=MockEngine(logger),
+                project=project,
+                stack=stack,
+                dry_run=deployer is None,
+                organization="organization",
+                root_directory=str(where),
+                parallel=1,
+                callbacks=None,
+                outputs=set(),
+                monitor_features=set(),
+            )
+        )
+        try:
+            with _directory(where):
+                asyncio.run(_one_at_a_time(lambda: run_in_stack(program)))
+        except pulumi.RunError as error:
+            raise UserError(*str(error).splitlines()) from None
+        except UserError:
+            raise
+        except Exception as error:
+            monitor.mistakes.append(_explain(error, where))
+
+    with _importable(where):
+        # A context of its own: the SDK keeps the root stack, configuration and settings in context variables.
+        contextvars.Context().run(run)
+    return Evaluation(monitor.graph(), tuple(dict.fromkeys(monitor.mistakes)), tuple(log.lines))
+
+
+async def _one_at_a_time(start: Callable[[], Awaitable[None]]) -> None:
+    # One worker makes the order of registrations, and so every generated id, the same in each run.
+    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(max_workers=1))
+    await start()
+
+
+def _explain(error: BaseException, root: Path) -> str:
+    """Return "file:line: message" for the innermost frame of the project that the exception passed."""
+    while error.__cause__ is not None and not isinstance(error, pulumi.RunError):
+        error = error.__cause__
+    place = "program"
+    for frame in traceback.extract_tb(error.__traceback__):
+        file = Path(frame.filename)
+        if file.is_relative_to(root) and "site-packages" not in file.parts:
+            place = f"{file.relative_to(root)}:{frame.lineno}"
+    message = " ".join(str(error).split()) or type(error).__name__
+    return f"{place}: {message}"
+
+
+@contextlib.contextmanager
+def _directory(path: Path) -> Iterator[None]:
+    """Work in the project's directory, as the engine does, so that asset paths are relative to it."""
+    before = os.getcwd()
+    os.chdir(path)
+    try:
+        yield
+    finally:
+        os.chdir(before)
+
+
+@contextlib.contextmanager
+def _importable(path: Path) -> Iterator[None]:
+    sys.path.insert(0, str(path))
+    try:
+        yield
+    finally:
+        sys.path.remove(str(path))

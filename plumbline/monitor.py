@@ -1,0 +1,267 @@
+"""The strict monitor: stands in for the Pulumi engine and records whole registration requests.
+
+Pulumi's own MockMonitor loses parents, options and dependencies and runs no transforms; this one keeps all of
+it, runs transforms through the SDK's own callbacks, and answers either as a real preview does (what only AWS
+decides stays unknown) or, in "up" mode, with what a deployer says.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Protocol
+
+from google.protobuf import empty_pb2, struct_pb2
+from pulumi.runtime._callbacks import _CallbackServicer
+from pulumi.runtime.mocks import MockMonitor
+from pulumi.runtime.proto import callback_pb2, provider_pb2, resource_pb2
+
+from plumbline.graph import Options, Resource, StackGraph
+from plumbline.wire import from_struct, to_struct, to_value
+
+STACK_TYPE = "pulumi:pulumi:Stack"
+
+
+class Deployer(Protocol):
+    """What answers registrations and invokes in "up" mode (the sandbox)."""
+
+    def create(self, resource: Resource) -> tuple[str, Mapping[str, Any]]:
+        """Make the resource and return its id and outputs. Raises DeployError."""
+        ...
+
+
+class DeployError(Exception):
+    """A resource that could not be made; the text is one line for the user."""
+
+
+class Invokes(Protocol):
+    def __call__(self, token: str, args: Mapping[str, Any], provider: Resource | None) -> Mapping[str, Any] | None:
+        """Answer a provider function, None where it is not known."""
+        ...
+
+
+class StrictMonitor(MockMonitor):
+    """Records every request of one program run. `mistakes` are the program's, one line each."""
+
+    def __init__(
+        self, stack: str, project: str, root: Path, invokes: Invokes, deployer: Deployer | None = None
+    ) -> None:
+        # MockMonitor's constructor only sets up the mocks that this class replaces.
+        self._stack = stack
+        self._project = project
+        self._root = root.as_uri()
+        self._invokes = invokes
+        self._deployer = deployer
+        self._resources: dict[str, Resource] = {}
+        self._transforms: dict[str, list[callback_pb2.Callback]] = {}
+        self._stack_callbacks: list[callback_pb2.Callback] = []
+        self._lock = threading.Lock()
+        self._failed: set[str] = set()
+        self.outputs: dict[str, Any] = {}
+        self.mistakes: list[str] = []
+
+    def graph(self) -> StackGraph:
+        return StackGraph(self._stack, self._project, dict(self._resources), dict(self.outputs))
+
+    def make_urn(self, parent: str, type_: str, name: str) -> str:
+        parent_type = parent.split("::")[2] if parent else STACK_TYPE
+        # The engine leaves the root stack's type out of its children's URNs; the mock monitor does not.
+        qualified = type_ if parent_type == STACK_TYPE else f"{parent_type}${type_}"
+        return f"urn:pulumi:{self._stack}::{self._project}::{qualified}::{name}"
+
+    def RegisterResource(self, request: resource_pb2.RegisterResourceRequest) -> Any:
+        urn = self.make_urn(request.parent, request.type, request.name)
+        if request.type == STACK_TYPE:
+            return resource_pb2.RegisterResourceResponse(urn=urn)
+        where = _source(request, self._root)
+        if request.remote:
+            self.mistakes.append(f"{where}: {request.type} {request.name}: no offline expansion of this component")
+        self._transform(request)
+        resource = Resource(
+            urn=urn,
+            type=request.type,
+            name=request.name,
+            parent="" if request.parent.split("::")[2:3] == [STACK_TYPE] else request.parent,
+            custom=request.custom,
+            inputs=from_struct(request.object),
+            dependencies=tuple(sorted(request.dependencies)),
+            property_dependencies={
+                key: tuple(sorted(value.urns)) for key, value in sorted(request.propertyDependencies.items())
+            },
+            options=_options(request),
+            source=where,
+        )
+        return self._answer(request, resource)
+
+    def _answer(self, request: resource_pb2.RegisterResourceRequest, resource: Resource) -> Any:
+        with self._lock:
+            if resource.urn in self._resources:
+                first = self._resources[resource.urn].source
+                self.mistakes.append(f"{resource.source}: {resource.display}: registered twice, first at {first}")
+            self._resources[resource.urn] = resource
+            response = resource_pb2.RegisterResourceResponse(urn=resource.urn)
+            if resource.custom:
+                response.object.CopyFrom(request.object)
+                if self._deployer is not None:
+                    self._deploy(self._deployer, resource, response)
+            return response
+
+    def _deploy(self, deployer: Deployer, resource: Resource, response: Any) -> None:
+        if self._failed.intersection(resource.dependencies):
+            # What it needs was not made. Its own failure would only hide the cause.
+            self._failed.add(resource.urn)
+            response.result = resource_pb2.Result.SKIP
+            return
+        try:
+            identity, outputs = deployer.create(resource)
+        except DeployError as error:
+            self._failed.add(resource.urn)
+            self.mistakes.append(f"{resource.source}: {resource.display}: {error}")
+            response.result = resource_pb2.Result.FAIL
+            return
+        response.id = identity
+        for key, value in outputs.items():
+            response.object.fields[key].CopyFrom(to_value(value))
+        self._resources[resource.urn] = _made(resource, identity, outputs)
+
+    def _transform(self, request: resource_pb2.RegisterResourceRequest) -> None:
+        """Run the resource's own transforms, then its parents', then the stack's, as the engine does."""
+        urn = self.make_urn(request.parent, request.type, request.name)
+        own = list(request.transforms)
+        if own:
+            self._transforms[urn] = own
+        callbacks = list(own)
+        parent = request.parent
+        while parent and parent.split("::")[2] != STACK_TYPE:
+            callbacks += self._transforms.get(parent, [])
+            parent = self._resources[parent].parent if parent in self._resources else ""
+        for callback in callbacks + self._stack_callbacks:
+            _run_transform(callback, request)
+
+    def RegisterStackTransform(self, request: callback_pb2.Callback) -> empty_pb2.Empty:
+        self._stack_callbacks.append(request)
+        return empty_pb2.Empty()
+
+    def RegisterStackInvokeTransform(self, request: callback_pb2.Callback) -> empty_pb2.Empty:
+        self.mistakes.append("invoke transforms are not run offline")
+        return empty_pb2.Empty()
+
+    def RegisterResourceOutputs(self, request: resource_pb2.RegisterResourceOutputsRequest) -> empty_pb2.Empty:
+        outputs = from_struct(request.outputs)
+        with self._lock:
+            known = self._resources.get(request.urn)
+            if known is None:
+                self.outputs = outputs
+            else:
+                self._resources[request.urn] = _made(known, known.id, outputs)
+        return empty_pb2.Empty()
+
+    def Invoke(self, request: resource_pb2.ResourceInvokeRequest) -> resource_pb2.ResourceInvokeResponse:
+        provider = self._resources.get(request.provider.rpartition("::")[0])
+        answer = self._invokes(request.tok, from_struct(request.args), provider)
+        if answer is None:
+            self.mistakes.append(f"{request.tok}: nothing answers this function offline; put its result into the settings")
+            failure = provider_pb2.CheckFailure(property="", reason=f"{request.tok} is not answered offline")
+            return resource_pb2.ResourceInvokeResponse(failures=[failure])
+        return resource_pb2.ResourceInvokeResponse(**{"return": to_struct(answer)})
+
+    def ReadResource(self, request: resource_pb2.ReadResourceRequest) -> resource_pb2.ReadResourceResponse:
+        self.mistakes.append(f"{request.type} {request.name}: reads an existing resource, which is not possible offline")
+        urn = self.make_urn(request.parent, request.type, request.name)
+        return resource_pb2.ReadResourceResponse(urn=urn, properties=struct_pb2.Struct())
+
+
+def _made(resource: Resource, identity: str, outputs: Mapping[str, Any]) -> Resource:
+    return dataclasses.replace(resource, id=identity, outputs=dict(outputs))
+
+
+def _source(request: resource_pb2.RegisterResourceRequest, root: str) -> str:
+    """Return "file:line" of the registration; files outside the project by their name alone."""
+    uri, line = request.sourcePosition.uri, request.sourcePosition.line
+    if not uri:
+        return "program"
+    inside = uri.startswith(root)
+    return f"{uri.removeprefix(root).lstrip('/') if inside else uri.rpartition('/')[2]}:{line}"
+
+
+def _options(request: resource_pb2.RegisterResourceRequest) -> Options:
+    return Options(
+        protect=request.protect,
+        retain_on_delete=request.retainOnDelete,
+        delete_before_replace=request.deleteBeforeReplace,
+        ignore_changes=tuple(request.ignoreChanges),
+        replace_on_changes=tuple(request.replaceOnChanges),
+        additional_secret_outputs=tuple(sorted(request.additionalSecretOutputs)),
+        aliases=tuple(alias.urn or alias.spec.name or alias.spec.parentUrn for alias in request.aliases),
+        provider=request.provider,
+        import_id=request.importId,
+    )
+
+
+def _run_transform(callback: callback_pb2.Callback, request: resource_pb2.RegisterResourceRequest) -> None:
+    """Call one transform as the engine would and write what it returns into the request."""
+    for servicer in _CallbackServicer._servicers:
+        function = servicer._callbacks.get(callback.token)
+        if function is not None:
+            break
+    else:
+        raise RuntimeError(f"transform {callback.token} is not registered with this process")
+    asked = resource_pb2.TransformRequest(
+        type=request.type,
+        name=request.name,
+        custom=request.custom,
+        parent=request.parent,
+        properties=request.object,
+        options=_transform_options(request),
+    )
+    # The monitor runs in a worker thread; the callback belongs to the program's event loop.
+    future = asyncio.run_coroutine_threadsafe(function(asked.SerializeToString()), servicer._loop)
+    answered = future.result()
+    request.object.CopyFrom(answered.properties)
+    if answered.HasField("options"):
+        _apply_options(answered.options, request)
+
+
+def _transform_options(request: resource_pb2.RegisterResourceRequest) -> resource_pb2.TransformResourceOptions:
+    options = resource_pb2.TransformResourceOptions(
+        depends_on=request.dependencies,
+        ignore_changes=request.ignoreChanges,
+        replace_on_changes=request.replaceOnChanges,
+        additional_secret_outputs=request.additionalSecretOutputs,
+        aliases=request.aliases,
+        provider=request.provider,
+        providers=request.providers,
+        version=request.version,
+        plugin_download_url=request.pluginDownloadURL,
+        deleted_with=request.deletedWith,
+    )
+    if request.protect:
+        options.protect = True
+    if request.retainOnDelete:
+        options.retain_on_delete = True
+    if request.deleteBeforeReplaceDefined:
+        options.delete_before_replace = request.deleteBeforeReplace
+    return options
+
+
+def _apply_options(
+    options: resource_pb2.TransformResourceOptions, request: resource_pb2.RegisterResourceRequest
+) -> None:
+    for source, target in (
+        ("depends_on", "dependencies"),
+        ("ignore_changes", "ignoreChanges"),
+        ("replace_on_changes", "replaceOnChanges"),
+        ("additional_secret_outputs", "additionalSecretOutputs"),
+        ("aliases", "aliases"),
+    ):
+        field = getattr(request, target)
+        del field[:]
+        field.extend(getattr(options, source))
+    request.provider = options.provider
+    request.protect = options.protect
+    request.retainOnDelete = options.retain_on_delete
+    if options.HasField("delete_before_replace"):
+        request.deleteBeforeReplace = options.delete_before_replace

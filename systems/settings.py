@@ -1,0 +1,146 @@
+"""What every stack's settings have in common, and how mistakes in them are told.
+
+All that differs between stacks is data under `plumbline:settings` in Pulumi.<stack>.yaml. It is validated before
+the first resource is registered, and every mistake is one line: file, path, what was given, what is allowed.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Annotated, Any, ClassVar, Literal, TypeVar
+
+import pulumi
+import pydantic
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic_core import ErrorDetails
+
+from components.account import Account
+from plumbline.project import suggestion
+
+# CloudWatch Logs takes no other number of days (API reference, PutRetentionPolicy).
+RETENTION_DAYS = (
+    (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653)
+)  # fmt: skip
+
+
+class SettingsError(pulumi.RunError):
+    """Wrong settings: one line per mistake. Both engines show the lines and no traceback."""
+
+
+class Model(BaseModel):
+    """A part of the settings: frozen, strict about types, and without unknown keys."""
+
+    model_config: ClassVar[ConfigDict] = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+class Tags(Model):
+    """The tags that every resource carries (TRADING-23.1), besides Environment."""
+
+    project: str = Field(min_length=1, max_length=256, description="Tag Project: the system's name")
+    owner: str = Field(min_length=1, max_length=256, description="Tag Owner: the team that answers for the stack")
+    cost_center: str = Field(min_length=1, max_length=256, description="Tag CostCenter: who pays")
+
+
+class StackSettings(Model):
+    """Settings that every system has."""
+
+    environment: str = Field(
+        pattern=r"^[a-z][a-z0-9]{1,11}$",
+        description="Name of the environment, the prefix of every physical name: 2 to 12 lower-case letters and digits",
+    )
+    account_id: str = Field(pattern=r"^[0-9]{12}$", description="AWS account, twelve digits in quotes")
+    region: str = Field(pattern=r"^[a-z]{2}(-[a-z]+)+-[0-9]$", description="AWS region, such as us-east-1")
+    partition: Literal["aws", "aws-cn", "aws-us-gov"] = Field(default="aws", description="AWS partition of the region")
+    tags: Tags = Field(description="Tags that every resource carries")
+
+    def account(self) -> Account:
+        return Account(account_id=self.account_id, region=self.region, partition=self.partition)
+
+    def all_tags(self) -> dict[str, str]:
+        """Return the four tags as AWS shows them."""
+        return {
+            "Environment": self.environment,
+            "Project": self.tags.project,
+            "Owner": self.tags.owner,
+            "CostCenter": self.tags.cost_center,
+        }
+
+    def mistakes(self) -> Iterator[str]:
+        """Yield one line, "path: what is wrong", for each rule across fields that the values break."""
+        yield from ()
+
+
+LogRetention = Annotated[
+    int,
+    pydantic.AfterValidator(lambda days: _one_of(days, RETENTION_DAYS)),
+]
+
+_S = TypeVar("_S", bound=StackSettings)
+
+
+def load(model: type[_S], text: str, stack: str) -> _S:
+    """Return validated settings from the JSON text that the engine passes. Raises SettingsError with every mistake."""
+    where = f"Pulumi.{stack}.yaml: plumbline:settings"
+    try:
+        settings = model.model_validate_json(text)
+    except pydantic.ValidationError as error:
+        lines = [f"{where}{_line(details, model)}" for details in error.errors(include_url=False)]
+        raise SettingsError("\n".join(lines)) from None
+    lines = [f"{where}.{mistake}" for mistake in settings.mistakes()]
+    if lines:
+        raise SettingsError("\n".join(lines))
+    return settings
+
+
+def _one_of(value: int, allowed: tuple[int, ...]) -> int:
+    if value not in allowed:
+        raise ValueError(f"allowed: {', '.join(map(str, allowed))}")
+    return value
+
+
+def _line(error: ErrorDetails, model: type[BaseModel]) -> str:
+    location = error["loc"]
+    path = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in location)
+    kind = error["type"]
+    if kind == "missing":
+        return f"{path}: missing; {_description(model, location)}"
+    if kind == "extra_forbidden":
+        return f"{path}: not a setting{suggestion(str(location[-1]), _fields(model, location[:-1]))}"
+    if kind == "json_invalid":
+        return f": {error['msg']}"
+    said = error["msg"].removeprefix("Value error, ")
+    allowed = said if said.startswith("allowed") else f"allowed: {_allowed(said)}"
+    return f"{path}: {json.dumps(error['input'])} given; {allowed}"
+
+
+def _allowed(said: str) -> str:
+    """Turn pydantic's sentence into what is allowed: "Input should be greater than 5" -> "greater than 5"."""
+    for opening in ("Input should be a valid ", "Input should be ", "String should ", "Value should "):
+        if said.startswith(opening):
+            return said.removeprefix(opening)
+    return said
+
+
+def _model_at(model: type[BaseModel], location: tuple[int | str, ...]) -> type[BaseModel] | None:
+    current: Any = model
+    for step in location:
+        if not (isinstance(current, type) and issubclass(current, BaseModel)):
+            return None
+        field = current.model_fields.get(str(step))
+        current = field.annotation if field else None
+        # `Part | None` stands for an optional part of the settings.
+        arms = getattr(current, "__args__", ())
+        current = next((arm for arm in arms if isinstance(arm, type) and issubclass(arm, BaseModel)), current)
+    return current if isinstance(current, type) and issubclass(current, BaseModel) else None
+
+
+def _fields(model: type[BaseModel], location: tuple[int | str, ...]) -> list[str]:
+    found = _model_at(model, location)
+    return list(found.model_fields) if found else []
+
+
+def _description(model: type[BaseModel], location: tuple[int | str, ...]) -> str:
+    found = _model_at(model, location[:-1])
+    field = found.model_fields.get(str(location[-1])) if found else None
+    return (field.description if field else None) or "a value is needed"

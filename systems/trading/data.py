@@ -1,0 +1,131 @@
+"""The trading system's tables and functions: data files, validated when they are loaded."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import pydantic
+from pydantic import BaseModel, ConfigDict, Field
+
+from components.tables import Index, Key, TableSpec
+from plumbline import yaml12
+
+_DIRECTORY = Path(__file__).with_name("data")
+_KIND_TIMEOUT_SECONDS = {"api": 30, "background": 300}  # TRADING-06.3a, 06.3b
+
+
+class _Row(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+_KeyPair = Annotated[tuple[str, Literal["S", "N", "B"]], Field(description="[attribute, type]")]
+
+
+class _IndexRow(_Row):
+    partition_key: _KeyPair
+    sort_key: _KeyPair | None = None
+
+
+class _TableRow(_IndexRow):
+    indexes: dict[str, _IndexRow] = Field(default={}, max_length=20)
+    ttl: str | None = None
+
+    def spec(self) -> TableSpec:
+        indexes = tuple(
+            Index(name=name, partition_key=_key(row.partition_key), sort_key=row.sort_key and _key(row.sort_key))
+            for name, row in self.indexes.items()
+        )
+        sort_key = self.sort_key and _key(self.sort_key)
+        return TableSpec(
+            partition_key=_key(self.partition_key), sort_key=sort_key, indexes=indexes, ttl_attribute=self.ttl
+        )
+
+
+class FunctionRow(_Row):
+    """One function as data/functions.yaml gives it."""
+
+    group: str
+    kind: Literal["api", "background"]
+    memory: int = Field(ge=128, le=10_240, description="Memory in MB")
+    owns: str | None = None
+    reads: tuple[str, ...] = ()
+    writes: tuple[str, ...] = ()
+    scans: tuple[str, ...] = ()
+    reserved_concurrency: int | None = Field(default=None, ge=1)
+    latency_sensitive: bool = False
+
+    @property
+    def timeout_seconds(self) -> int:
+        return _KIND_TIMEOUT_SECONDS[self.kind]
+
+    def read_tables(self) -> tuple[str, ...]:
+        """Return the tables of which single items are read, the owned one first."""
+        return tuple(dict.fromkeys(((self.owns,) if self.owns else ()) + self.reads))
+
+    def write_tables(self) -> tuple[str, ...]:
+        """Return the tables that are written, the owned one first."""
+        return tuple(dict.fromkeys(((self.owns,) if self.owns else ()) + self.writes))
+
+    def tables(self) -> tuple[str, ...]:
+        """Return every table that the function touches, sorted."""
+        return tuple(sorted({*self.read_tables(), *self.write_tables(), *self.scans}))
+
+
+class DataError(ValueError):
+    """A data file that is wrong: one line per mistake."""
+
+
+@functools.cache
+def tables() -> Mapping[str, TableSpec]:
+    """Return the tables by logical name."""
+    rows = _load("tables.yaml", dict[str, _TableRow])
+    return {name: row.spec() for name, row in rows.items()}
+
+
+@functools.cache
+def groups() -> Mapping[str, str]:
+    """Return the function groups with their descriptions."""
+    return _load("groups.yaml", dict[str, str])
+
+
+@functools.cache
+def functions() -> Mapping[str, FunctionRow]:
+    """Return the functions by logical name. Raises DataError where one names an unknown group or table."""
+    rows = _load("functions.yaml", dict[str, FunctionRow])
+    mistakes = list(references(rows, tables(), groups()))
+    if mistakes:
+        raise DataError("\n".join(mistakes))
+    return rows
+
+
+def references(
+    rows: Mapping[str, FunctionRow], known_tables: Mapping[str, Any], known_groups: Mapping[str, Any]
+) -> list[str]:
+    """Return one line for each group or table that a function names and that does not exist."""
+    mistakes = []
+    for name, row in rows.items():
+        where = f"systems/trading/data/functions.yaml: {name}"
+        if row.group not in known_groups:
+            mistakes.append(f"{where}.group: {row.group!r} given; known: {', '.join(known_groups)}")
+        mistakes += [f"{where}: no table {table!r}" for table in row.tables() if table not in known_tables]
+    return mistakes
+
+
+def _key(pair: tuple[str, Literal["S", "N", "B"]]) -> Key:
+    return Key(name=pair[0], type=pair[1])
+
+
+def _load(file: str, shape: Any) -> Any:
+    try:
+        return pydantic.TypeAdapter(shape).validate_python(yaml12.load(_DIRECTORY / file))
+    except pydantic.ValidationError as error:
+        lines = [
+            f"systems/trading/data/{file}: {'.'.join(map(str, details['loc']))}: {details['msg']}"
+            for details in error.errors(include_url=False)
+        ]
+        raise DataError("\n".join(lines)) from None
+    except yaml12.YamlError as error:
+        raise DataError(f"systems/trading/data/{file}:{error.line}:{error.column}: {error.message}") from None

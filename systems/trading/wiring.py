@@ -1,0 +1,166 @@
+"""Builds the trading system out of components."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pulumi
+import pulumi_aws as aws
+
+from components.account import Account
+from components.functions import Functions, FunctionsArgs, FunctionSpec, Package
+from components.roles import Role, Roles, RolesArgs, RoleSpec
+from components.tables import CapacityRange, ProvisionedCapacity, Table, Tables, TablesArgs
+from components.tags import tag_everything
+from systems.trading import data
+from systems.trading.settings import Capacity, Settings
+
+_HERE = Path("systems/trading")  # from the project's directory, so that no state holds a path of a machine
+
+
+def build(settings: Settings) -> Mapping[str, pulumi.Input[Any]]:
+    """Register all resources of a trading stack and return its outputs."""
+    tag_everything(settings.all_tags())
+    account = settings.account()
+    provider = aws.Provider(
+        "aws", region=settings.region, allowed_account_ids=[settings.account_id], opts=pulumi.ResourceOptions()
+    )
+    opts = pulumi.ResourceOptions(providers={"aws": provider})
+
+    tables = _tables(settings, account, opts)
+    roles = _roles(settings, opts)
+    for name, row in data.functions().items():
+        _grant_tables(row, roles.roles[name], tables.tables)
+    functions = _functions(settings, account, roles.roles, tables.tables, opts)
+    roles.attach()
+
+    return {
+        "tables": {name: table.resource.name for name, table in tables.tables.items()},
+        "functions": {name: function.alias.arn for name, function in functions.functions.items()},
+        "roles": {name: role.arn for name, role in roles.roles.items()},
+        "layer": functions.layer.arn,
+    }
+
+
+def _tables(settings: Settings, account: Account, opts: pulumi.ResourceOptions) -> Tables:
+    return Tables(
+        "tables",
+        TablesArgs(
+            account=account,
+            naming=settings.naming(),
+            tables=data.tables(),
+            capacity=_capacity(settings.tables.capacity) if settings.tables.capacity else None,
+            deletion_protection=settings.tables.deletion_protection,
+            protect=settings.tables.protect,
+        ),
+        opts,
+    )
+
+
+def _capacity(capacity: Capacity) -> ProvisionedCapacity:
+    return ProvisionedCapacity(
+        read=CapacityRange(minimum=capacity.read.minimum, maximum=capacity.read.maximum),
+        write=CapacityRange(minimum=capacity.write.minimum, maximum=capacity.write.maximum),
+        target_percent=capacity.target_percent,
+    )
+
+
+def _roles(settings: Settings, opts: pulumi.ResourceOptions) -> Roles:
+    """One execution role per function, named after its group: finer than TRADING-16.1 asks.
+
+    The permissions of the larger groups do not fit into one role's 10,240 characters of inline policies
+    (docs/decisions.md, 38).
+    """
+    specs = {
+        name: RoleSpec(
+            physical_name=f"{row.group}-{name}", description=f"Runs {name} of {row.group}: {data.groups()[row.group]}"
+        )
+        for name, row in data.functions().items()
+    }
+    return Roles(
+        "roles",
+        RolesArgs(naming=settings.naming(), service="lambda.amazonaws.com", roles=specs),
+        opts,
+    )
+
+
+def _grant_tables(row: data.FunctionRow, role: Role, tables: Mapping[str, Table]) -> None:
+    for table in row.read_tables():
+        tables[table].grant_read(role)
+    for table in row.write_tables():
+        tables[table].grant_write(role)
+    for table in row.scans:
+        tables[table].grant_scan(role)
+
+
+def _functions(
+    settings: Settings,
+    account: Account,
+    roles: Mapping[str, Role],
+    tables: Mapping[str, Table],
+    opts: pulumi.ResourceOptions,
+) -> Functions:
+    specs = {
+        name: FunctionSpec(
+            role=roles[name],
+            description=f"{name}, {row.kind} handler of {row.group}",
+            memory_mb=row.memory,
+            timeout_seconds=row.timeout_seconds,
+            environment=_environment(name, row, settings, account, tables),
+            reserved_concurrency=row.reserved_concurrency,
+            provisioned_concurrency=settings.functions.provisioned_concurrency if row.latency_sensitive else 0,
+            dead_letter=row.kind == "background",
+            **_code(name, row, settings),
+        )
+        for name, row in data.functions().items()
+    }
+    return Functions(
+        "functions",
+        FunctionsArgs(
+            account=account,
+            naming=settings.naming(),
+            functions=specs,
+            layer=_HERE / "layer",
+            log_retention_days=settings.functions.log_retention_days,
+        ),
+        opts,
+    )
+
+
+def _code(name: str, row: data.FunctionRow, settings: Settings) -> dict[str, Any]:
+    """Return the function's package where the settings name one, else the small handler of this repository."""
+    package = settings.functions.packages.get(name)
+    if package is None:
+        return {"code": _HERE / "handlers", "handler": f"{row.kind}.handler"}
+    bucket = settings.functions.package_bucket or ""
+    return {"code": Package(bucket=bucket, key=package.key, version=package.version), "handler": "main.handler"}
+
+
+def _environment(
+    name: str, row: data.FunctionRow, settings: Settings, account: Account, tables: Mapping[str, Table]
+) -> dict[str, pulumi.Input[str]]:
+    """Return what the handlers read (systems/trading/layer and handlers say how)."""
+    variables: dict[str, pulumi.Input[str]] = {
+        "ENVIRONMENT": settings.environment,
+        "HANDLER_NAME": name,
+        "DYNAMODB_ENDPOINT": account.endpoint("dynamodb"),
+    }
+    for table in row.tables():
+        variables["TABLE_" + table.replace("-", "_").upper()] = tables[table].resource.name
+    if row.kind == "background":
+        variables["READ_TABLES"] = ",".join(row.read_tables())
+        variables["WRITE_TABLES"] = ",".join(row.write_tables())
+        return {key: value for key, value in variables.items() if value != ""}
+    if row.owns:
+        spec = tables[row.owns].spec
+        variables["PRIMARY_TABLE"] = row.owns
+        variables["PRIMARY_PARTITION_KEY"] = spec.partition_key.name
+        variables["PRIMARY_PARTITION_KEY_TYPE"] = spec.partition_key.type
+        if spec.sort_key:
+            variables["PRIMARY_SORT_KEY"] = spec.sort_key.name
+            variables["PRIMARY_SORT_KEY_TYPE"] = spec.sort_key.type
+        if row.owns in row.scans:
+            variables["ALLOW_SCAN"] = "true"
+    return variables
