@@ -208,5 +208,3 @@ def archive(directory: Path) -> pulumi.AssetArchive:
     return pulumi.AssetArchive(
         {path.relative_to(directory).as_posix(): pulumi.FileAsset(path.as_posix()) for path in files}
     )
-
-

@@ -114,9 +114,7 @@ class Roles(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: RolesArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("plumbline:components:Roles", name, None, opts)
-        self.roles: Mapping[str, Role] = {
-            role: self._role(name, role, spec, args) for role, spec in args.roles.items()
-        }
+        self.roles: Mapping[str, Role] = {role: self._role(name, role, spec, args) for role, spec in args.roles.items()}
 
     def attach(self) -> None:
         """Register the permissions of every role: the component's last step."""

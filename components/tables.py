@@ -128,9 +128,7 @@ class Table:
 
     def _grant(self, role: Role, statements: Sequence[grants.Statement], *, produce: bool = False) -> Grant:
         key = self._args.customer_key
-        use = (
-            grants.decrypt(self._args.account, key.alias, via="dynamodb", produce=produce) if key is not None else ()
-        )
+        use = grants.decrypt(self._args.account, key.alias, via="dynamodb", produce=produce) if key is not None else ()
         return role.allow(f"table-{self.name}", (*statements, *use))
 
 
@@ -143,8 +141,7 @@ class Tables(pulumi.ComponentResource):
     def __init__(self, name: str, args: TablesArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("plumbline:components:Tables", name, None, opts)
         self.tables: Mapping[str, Table] = {
-            table: Table(table, spec, args, self._table(name, table, spec, args))
-            for table, spec in args.tables.items()
+            table: Table(table, spec, args, self._table(name, table, spec, args)) for table, spec in args.tables.items()
         }
         self.register_outputs({"arns": {table: handle.arn for table, handle in self.tables.items()}})
 

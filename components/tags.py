@@ -6,6 +6,7 @@ The provider's default tags would do the same on AWS, but policies never see the
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import pulumi
 
@@ -19,13 +20,14 @@ def tag_everything(tags: Mapping[str, str]) -> None:
         shape = sdk.tag_shape(args.type_) if args.custom else None
         if shape is None:
             return None
-        return pulumi.ResourceTransformResult(props={**args.props, "tags": _tagged(args, shape, tags)}, opts=args.opts)
+        own = pulumi.Output.from_input(args.props.get("tags")).apply(lambda own: _merge(own, shape, tags))
+        return pulumi.ResourceTransformResult(props={**args.props, "tags": own}, opts=args.opts)
 
     pulumi.runtime.register_resource_transform(transform)
 
 
-def _tagged(args: pulumi.ResourceTransformArgs, shape: str, tags: Mapping[str, str]) -> object:
-    own = args.props.get("tags")
+def _merge(own: Any, shape: str, tags: Mapping[str, str]) -> object:
+    """Add the tags to a resource's own, in the shape that its type takes."""
     if shape == "map":
         return {**tags, **(own or {})}
     own = list(own or [])

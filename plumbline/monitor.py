@@ -49,7 +49,7 @@ class StrictMonitor(MockMonitor):
     def __init__(
         self, stack: str, project: str, root: Path, invokes: Invokes, deployer: Deployer | None = None
     ) -> None:
-        # MockMonitor's constructor only sets up the mocks that this class replaces.
+        # Without MockMonitor's constructor, which only sets up the mocks that this class replaces.
         self._stack = stack
         self._project = project
         self._root = root.as_uri()
@@ -113,7 +113,7 @@ class StrictMonitor(MockMonitor):
         if self._failed.intersection(resource.dependencies):
             # What it needs was not made. Its own failure would only hide the cause.
             self._failed.add(resource.urn)
-            response.result = resource_pb2.Result.SKIP
+            response.result = resource_pb2.Result.FAIL
             return
         try:
             identity, outputs = deployer.create(resource)
@@ -163,13 +163,17 @@ class StrictMonitor(MockMonitor):
         provider = self._resources.get(request.provider.rpartition("::")[0])
         answer = self._invokes(request.tok, from_struct(request.args), provider)
         if answer is None:
-            self.mistakes.append(f"{request.tok}: nothing answers this function offline; put its result into the settings")
+            self.mistakes.append(f"{request.tok}: nothing answers it offline; put its result into the settings")
             failure = provider_pb2.CheckFailure(property="", reason=f"{request.tok} is not answered offline")
             return resource_pb2.ResourceInvokeResponse(failures=[failure])
-        return resource_pb2.ResourceInvokeResponse(**{"return": to_struct(answer)})
+        response = resource_pb2.ResourceInvokeResponse()
+        getattr(response, "return").CopyFrom(to_struct(answer))  # a keyword of Python's
+        return response
 
     def ReadResource(self, request: resource_pb2.ReadResourceRequest) -> resource_pb2.ReadResourceResponse:
-        self.mistakes.append(f"{request.type} {request.name}: reads an existing resource, which is not possible offline")
+        self.mistakes.append(
+            f"{request.type} {request.name}: reads an existing resource, which is not possible offline"
+        )
         urn = self.make_urn(request.parent, request.type, request.name)
         return resource_pb2.ReadResourceResponse(urn=urn, properties=struct_pb2.Struct())
 
@@ -218,11 +222,14 @@ def _run_transform(callback: callback_pb2.Callback, request: resource_pb2.Regist
         options=_transform_options(request),
     )
     # The monitor runs in a worker thread; the callback belongs to the program's event loop.
-    future = asyncio.run_coroutine_threadsafe(function(asked.SerializeToString()), servicer._loop)
-    answered = future.result()
+    answered = asyncio.run_coroutine_threadsafe(_call(function, asked), servicer._loop).result()
     request.object.CopyFrom(answered.properties)
     if answered.HasField("options"):
         _apply_options(answered.options, request)
+
+
+async def _call(function: Any, asked: resource_pb2.TransformRequest) -> Any:
+    return await function(asked.SerializeToString())
 
 
 def _transform_options(request: resource_pb2.RegisterResourceRequest) -> resource_pb2.TransformResourceOptions:

@@ -23,7 +23,8 @@ UNKNOWN_TEXT = rpc.UNKNOWN
 
 def from_struct(struct: struct_pb2.Struct) -> dict[str, Any]:
     """Return the properties of a registration request: numbers without fraction as int, unknowns as UNKNOWN."""
-    return {key: from_value(value) for key, value in struct.fields.items()}
+    # A protobuf map has no order; sorted, the same program gives the same document.
+    return {key: from_value(struct.fields[key]) for key in sorted(struct.fields)}
 
 
 def from_value(value: struct_pb2.Value) -> Any:
@@ -41,7 +42,7 @@ def from_value(value: struct_pb2.Value) -> Any:
         fields = value.struct_value.fields
         if SIGNATURE in fields:
             return special({key: from_value(item) for key, item in fields.items()})
-        return {key: from_value(item) for key, item in fields.items()}
+        return {key: from_value(fields[key]) for key in sorted(fields)}
     return None
 
 

@@ -14,8 +14,11 @@ _LONGEST_NAME = 64
 _ENVIRONMENT_BYTES = 4096
 _MOST_LAYERS = 5
 # Names that Lambda sets itself; see "Defined runtime environment variables".
-_RESERVED_VARIABLE = re.compile(r"(AWS_(REGION|DEFAULT_REGION|EXECUTION_ENV|ACCESS_KEY_ID|SECRET_ACCESS_KEY|SESSION_TOKEN"
-                                r"|LAMBDA_.*)|_HANDLER|_X_AMZN_TRACE_ID|LAMBDA_TASK_ROOT|LAMBDA_RUNTIME_DIR)\Z")  # fmt: skip
+_RESERVED_VARIABLE = re.compile(
+    r"AWS_(REGION|DEFAULT_REGION|EXECUTION_ENV|ACCESS_KEY_ID|SECRET_ACCESS_KEY|SESSION_TOKEN|LAMBDA_.*)\Z"
+    r"|(_HANDLER|_X_AMZN_TRACE_ID|LAMBDA_TASK_ROOT|LAMBDA_RUNTIME_DIR)\Z"
+)
+_VARIABLE = re.compile(r"(AWS_(REGION|DEFAULT_REGION|EXECUTION_ENV|ACCESS_KEY_ID|SECRET_ACCESS_KEY|SESSION_TOKEN"
 _VARIABLE = re.compile(r"[a-zA-Z][a-zA-Z0-9_]+\Z")
 
 
@@ -93,7 +96,9 @@ def permissions_first(function: Resource, graph: StackGraph) -> Iterator[Finding
     reached = graph.needs(function.urn)
     policies = [
         policy
-        for policy in graph.of_type("aws:iam/rolePolicy:RolePolicy", "aws:iam/rolePolicyAttachment:RolePolicyAttachment")
+        for policy in graph.of_type(
+            "aws:iam/rolePolicy:RolePolicy", "aws:iam/rolePolicyAttachment:RolePolicyAttachment"
+        )
         if set(roles) & set(policy.dependencies)
     ]
     if not policies:

@@ -71,7 +71,11 @@ def refusal(value: Any, shape: dict[str, Any]) -> str | None:
         pattern = _pattern(shape.get("pattern"))
         if pattern is not None and not pattern.fullmatch(value):
             return f"{value!r} given; allowed: {shape['pattern']}"
-    if isinstance(value, int | float) and not isinstance(value, bool) and shape["type"] in ("integer", "long", "double"):
+    if (
+        isinstance(value, int | float)
+        and not isinstance(value, bool)
+        and shape["type"] in ("integer", "long", "double")
+    ):
         low, high = shape.get("min"), shape.get("max")
         if low is not None and value < low:
             return f"{value} given; allowed: at least {low}"

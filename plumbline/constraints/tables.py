@@ -20,7 +20,7 @@ def attributes(table: Resource, _graph: StackGraph) -> Iterator[Finding]:
     names = [row.get("name") for row in declared]
     if UNKNOWN in names or UNKNOWN in used.values():
         return
-    for name in sorted({name for name in names if names.count(name) > 1}):
+    for name in sorted({str(name) for name in names if names.count(name) > 1}):
         yield "attributes", f"attribute {name!r} is declared twice"
     for index, name in enumerate(names):
         if name not in used.values():

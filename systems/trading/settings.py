@@ -103,7 +103,7 @@ class Settings(StackSettings):
             yield "tables.capacity: given, but billing: on_demand has none"
         for name, range_ in (("read", capacity.read), ("write", capacity.write)) if capacity else ():
             if range_.minimum > range_.maximum:
-                yield f"tables.capacity.{name}: minimum {range_.minimum} given; allowed: at most maximum {range_.maximum}"
+                yield f"tables.capacity.{name}: minimum {range_.minimum} given; allowed: at most {range_.maximum}"
 
     def _concurrency_mistakes(self, rows: Mapping[str, data.FunctionRow]) -> Iterator[str]:
         reserved = sum(row.reserved_concurrency or 0 for row in rows.values())
@@ -111,7 +111,7 @@ class Settings(StackSettings):
         if reserved > quota - _UNRESERVED_CONCURRENCY:
             yield (
                 f"functions.account_concurrency_quota: {quota} given; allowed: at least "
-                f"{reserved + _UNRESERVED_CONCURRENCY} ({reserved} are reserved and Lambda keeps {_UNRESERVED_CONCURRENCY})"
+                f"{reserved + _UNRESERVED_CONCURRENCY} ({reserved} reserved, {_UNRESERVED_CONCURRENCY} kept by Lambda)"
             )
         provisioned = self.functions.provisioned_concurrency
         for name, row in rows.items():

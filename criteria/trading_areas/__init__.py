@@ -1,0 +1,1 @@
+"""The predicates, one module per part of the ledger."""

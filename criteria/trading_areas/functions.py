@@ -1,0 +1,199 @@
+"""Requirement 06: functions; and the logs that they write (14.6)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+from criteria.trading_areas.common import (
+    ALIAS,
+    FUNCTION,
+    LOG_GROUP,
+    PROVISIONED,
+    ROLE_POLICY,
+    TABLE,
+    by_name,
+    depends_by,
+    facts,
+    function_rows,
+    statements,
+    texts,
+)
+from plumbline.graph import UNKNOWN, Resource
+from plumbline.verdicts import Finding, Subject, Verdict, claim, combine, criterion, fact
+
+# Calls that AWS lets nobody scope to a resource (Service Authorization Reference).
+UNSCOPED = frozenset(("xray:PutTelemetryRecords", "xray:PutTraceSegments"))
+
+
+@criterion("TRADING-06.1")
+def all_functions(subject: Subject) -> Verdict:
+    names = [name for name, *_ in function_rows()]
+    missing = [name for name in names if by_name(subject, FUNCTION, name) is None]
+    agrees = len(names) == subject.facts["functions"]
+    return fact(not missing and agrees, f"{len(names)} functions exist", f"missing: {', '.join(missing) or 'facts'}")
+
+
+@criterion("TRADING-06.2")
+def memory(subject: Subject) -> Verdict:
+    low, high = subject.facts["memory_mb_min"], subject.facts["memory_mb_max"]
+    findings = []
+    for name, _, _, wanted in function_rows():
+        function = by_name(subject, FUNCTION, name)
+        if function is not None:
+            fits = lambda given, wanted=wanted: given == wanted and low <= given <= high  # noqa: E731
+            findings.append(claim(function, "memorySize", fits, default=128))
+    return combine(findings, "functions", f"have the memory of their weight, {low} to {high} MB")
+
+
+@criterion("TRADING-06.3a")
+def api_timeout(subject: Subject) -> Verdict:
+    return _timeout(subject, "api")
+
+
+@criterion("TRADING-06.3b")
+def background_timeout(subject: Subject) -> Verdict:
+    return _timeout(subject, "background")
+
+
+def _timeout(subject: Subject, kind: str) -> Verdict:
+    wanted = subject.facts["timeout_seconds"]
+    rows = [by_name(subject, FUNCTION, name) for name, _, its_kind, _ in function_rows() if its_kind == kind]
+    findings = [claim(row, "timeout", lambda given: given == wanted, default=3) for row in rows if row is not None]
+    return combine(findings, f"{kind} functions", f"time out after {wanted} seconds")
+
+
+@criterion("TRADING-06.5a")
+def table_names(subject: Subject) -> Verdict:
+    """Every table that a function's role may touch is named in its environment, and the table exists."""
+    tables = {table.get("name") for table in subject.graph.of_type(TABLE)}
+    findings = []
+    for function in subject.graph.of_type(FUNCTION):
+        used = _tables_of(subject, function)
+        if used is None:
+            findings.append(Finding(function, "role", "unknown"))
+            continue
+
+        def named(variables: Any, used: set[str] = used) -> bool:
+            return used <= tables and used <= set(_known_texts(variables))
+
+        if used:
+            findings.append(claim(function, "environment.variables", named, default={}))
+    return combine(findings, "functions", "find the names of their tables in their environment")
+
+
+def _tables_of(subject: Subject, function: Resource) -> set[str] | None:
+    used: set[str] = set()
+    for role in depends_by(subject, function, "role", "aws:iam/role:Role"):
+        for policy in subject.graph.of_type(ROLE_POLICY):
+            if role.urn in policy.property_dependencies.get("role", ()):
+                written = statements(policy, "policy")
+                if written is None:
+                    return None
+                for statement in written:
+                    used.update(arn.split("/")[1] for arn in texts(statement.get("Resource")) if ":dynamodb:" in arn)
+    return used
+
+
+def _known_texts(variables: Mapping[str, Any]) -> list[str]:
+    return [value for value in variables.values() if isinstance(value, str)]
+
+
+@criterion("TRADING-06.5b")
+def endpoints(subject: Subject) -> Verdict:
+    region = subject.settings.get("region", "")
+
+    def has_endpoint(variables: Any) -> bool:
+        urls = [value for name, value in variables.items() if name.endswith("_ENDPOINT") and isinstance(value, str)]
+        return any(urlsplit(url).scheme == "https" and f".{region}." in (urlsplit(url).hostname or "") for url in urls)
+
+    return _each(
+        subject, "environment.variables", has_endpoint, "find the endpoints of services in their environment", {}
+    )
+
+
+@criterion("TRADING-06.6")
+def least_privilege(subject: Subject) -> Verdict:
+    """Functions' roles allow named actions on named resources, one role for each function."""
+    findings = []
+    for function in subject.graph.of_type(FUNCTION):
+        roles = depends_by(subject, function, "role", "aws:iam/role:Role")
+        if not roles:
+            findings.append(Finding(function, "role", "fail"))
+        for policy in subject.graph.of_type(ROLE_POLICY):
+            if any(role.urn in policy.property_dependencies.get("role", ()) for role in roles):
+                written = statements(policy, "policy")
+                word = "unknown" if written is None else "pass" if all(map(_is_minimal, written)) else "fail"
+                findings.append(Finding(policy, "policy", word))  # type: ignore[arg-type]  # one of three words
+    return combine(findings, "permission policies of functions", "allow named actions on named resources only")
+
+
+def _is_minimal(statement: Mapping[str, Any]) -> bool:
+    actions, resources = texts(statement.get("Action")), texts(statement.get("Resource"))
+    if statement.get("Effect") != "Allow" or not actions or not resources:
+        return statement.get("Effect") == "Deny"
+    if any(action == "*" or action.split(":")[1].startswith("*") for action in actions):
+        return False
+    # "*" stands for a whole resource only where the call takes none, or the key is named by its alias.
+    if "*" in resources:
+        return set(actions) <= UNSCOPED
+    unscoped_key = any(resource.endswith(":key/*") for resource in resources)
+    return not unscoped_key or "kms:ResourceAliases" in str(statement.get("Condition"))
+
+
+@criterion("TRADING-06.7")
+def tracing(subject: Subject) -> Verdict:
+    return _each(subject, "tracingConfig.mode", lambda mode: mode == "Active", "send traces to X-Ray")
+
+
+@criterion("TRADING-06.8a", "TRADING-06.8b")
+def reserved(subject: Subject) -> Verdict:
+    name = subject.facts["function"]
+    function = by_name(subject, FUNCTION, name)
+    wanted = facts()["reserved_concurrency"][name]
+    findings = (
+        [claim(function, "reservedConcurrentExecutions", lambda given: given == wanted, default=-1)] if function else []
+    )
+    return combine(findings, f"function {name}", f"reserves {wanted} concurrent executions")
+
+
+@criterion("TRADING-06.9")
+def provisioned(subject: Subject) -> Verdict:
+    findings = []
+    for name in facts()["latency_sensitive"]:
+        function = by_name(subject, FUNCTION, name)
+        if function is None:
+            continue
+        configs = [
+            config
+            for config in subject.graph.of_type(PROVISIONED)
+            if function.urn in subject.graph.needs(config.urn)
+            and depends_by(subject, config, "qualifier", ALIAS)
+            and config.get("provisionedConcurrentExecutions", 0) is not UNKNOWN
+            and config.get("provisionedConcurrentExecutions", 0) > 0
+        ]
+        findings.append(Finding(function, "", "pass" if configs else "fail"))
+    return combine(findings, "latency-sensitive functions", "have provisioned concurrency on an alias")
+
+
+@criterion("TRADING-06.10")
+def layers(subject: Subject) -> Verdict:
+    stack_layers = subject.graph.of_type("aws:lambda/layerVersion:LayerVersion")
+    findings = []
+    for function in subject.graph.of_type(FUNCTION):
+        shared = depends_by(subject, function, "layers", "aws:lambda/layerVersion:LayerVersion")
+        findings.append(Finding(function, "layers", "pass" if shared and stack_layers else "fail"))
+    return combine(findings, "functions", "take shared dependencies from a layer of the stack")
+
+
+@criterion("TRADING-14.6a", "TRADING-14.6b")
+def log_retention(subject: Subject) -> Verdict:
+    wanted = subject.facts["retention_days"]
+    groups = subject.graph.of_type(LOG_GROUP)
+    findings = [claim(group, "retentionInDays", lambda days: days == wanted, default=0) for group in groups]
+    return combine(findings, "log groups", f"keep their logs {wanted} days")
+
+
+def _each(subject: Subject, path: str, holds: Callable[[Any], bool], says: str, default: Any = None) -> Verdict:
+    return combine((claim(f, path, holds, default) for f in subject.graph.of_type(FUNCTION)), "functions", says)

@@ -1,0 +1,159 @@
+"""Requirement 03: tables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from criteria.trading_areas.common import TABLE, by_name, facts
+from plumbline.graph import UNKNOWN, Resource
+from plumbline.verdicts import Finding, Subject, Verdict, claim, combine, criterion, fact
+
+TARGET = "aws:appautoscaling/target:Target"
+POLICY = "aws:appautoscaling/policy:Policy"
+
+
+def _wanted(subject: Subject) -> Iterator[tuple[Mapping[str, Any], Resource]]:
+    for name, row in facts()["tables"].items():
+        table = by_name(subject, TABLE, name)
+        if table is not None:
+            yield row, table
+
+
+def _key(text: str) -> list[tuple[str, str]]:
+    """Read "partition + sort:N" as [(partition, S), (sort, N)]."""
+    pairs = (part.strip().partition(":") for part in text.split("+"))
+    return [(name, type_ or "S") for name, _, type_ in pairs]
+
+
+def _types(table: Resource) -> dict[Any, Any]:
+    return {row.get("name"): row.get("type") for row in table.get("attributes", [])}
+
+
+@criterion("TRADING-03.1")
+def all_tables(subject: Subject) -> Verdict:
+    names = facts()["tables"]
+    missing = [name for name in names if by_name(subject, TABLE, name) is None]
+    agrees = len(names) == subject.facts["tables"]
+    return fact(
+        not missing and agrees, f"{len(names)} tables of the schema exist", f"missing: {', '.join(missing) or 'facts'}"
+    )
+
+
+@criterion("TRADING-03.2a")
+def partition_keys(subject: Subject) -> Verdict:
+    return _keys(subject, "hashKey", 0, "partition key")
+
+
+@criterion("TRADING-03.2b")
+def sort_keys(subject: Subject) -> Verdict:
+    return _keys(subject, "rangeKey", 1, "sort key")
+
+
+def _keys(subject: Subject, property_: str, position: int, what: str) -> Verdict:
+    findings = []
+    for row, table in _wanted(subject):
+        key = _key(row["key"])
+        wanted = key[position] if len(key) > position else None
+        types = _types(table)
+
+        def same(name: Any, wanted: tuple[str, str] | None = wanted, types: Mapping[Any, Any] = types) -> bool:
+            return (name, types.get(name)) == wanted if name else wanted is None
+
+        findings.append(claim(table, property_, same, default=""))
+    return combine(findings, "tables", f"have the {what} and its type as the schema gives them")
+
+
+@criterion("TRADING-03.3")
+def indexes(subject: Subject) -> Verdict:
+    findings = []
+    for row, table in _wanted(subject):
+        wanted = {name: _key(key) for name, key in row.get("indexes", {}).items()}
+        types = _types(table)
+
+        def same(given: Any, wanted: Mapping[str, Any] = wanted, types: Mapping[Any, Any] = types) -> bool:
+            found = {index.get("name"): [(n, types.get(n)) for n in _index_key(index)] for index in given}
+            return all(found.get(name) == key for name, key in wanted.items())
+
+        if wanted:
+            findings.append(claim(table, "globalSecondaryIndexes", same, default=[]))
+    return combine(findings, "tables", "have every index that the schema names, with its keys")
+
+
+def _index_key(index: Mapping[str, Any]) -> list[Any]:
+    schemas = index.get("keySchemas") or []
+    if schemas:
+        by_kind = {row.get("keyType"): row.get("attributeName") for row in schemas}
+        return [by_kind[kind] for kind in ("HASH", "RANGE") if kind in by_kind]
+    return [index[name] for name in ("hashKey", "rangeKey") if index.get(name)]
+
+
+@criterion("TRADING-03.4")
+def recovery(subject: Subject) -> Verdict:
+    return _every(subject, "pointInTimeRecovery.enabled", lambda on: on is True, "can be restored to a point in time")
+
+
+@criterion("TRADING-03.5")
+def encryption(subject: Subject) -> Verdict:
+    tables = subject.graph.of_type(TABLE)
+    enabled = [claim(table, "serverSideEncryption.enabled", lambda on: on is True) for table in tables]
+    verdict = combine(enabled, "tables", "are encrypted with the AWS-managed key")
+    if verdict.word != "pass" or not any(table.get("serverSideEncryption.kmsKeyArn") is not None for table in tables):
+        return verdict
+    return Verdict("deviation", "tables are encrypted with a customer-managed key, by setting", decision=4)
+
+
+@criterion("TRADING-03.6", "TRADING-03.7a")
+def billing(subject: Subject) -> Verdict:
+    wanted = subject.facts["billing"]
+    # The provider's default is PROVISIONED.
+    return _every(subject, "billingMode", lambda mode: mode == wanted, f"are {wanted}", default="PROVISIONED")
+
+
+@criterion("TRADING-03.7b")
+def scaling(subject: Subject) -> Verdict:
+    targets = list(_dimensions(subject.graph.of_type(TARGET)))
+    policies = list(_dimensions(subject.graph.of_type(POLICY)))
+    findings = []
+    for table in subject.graph.of_type(TABLE):
+        for pair in _scalable(table):
+            word = "pass" if pair in targets and pair in policies else "fail"
+            if word == "fail" and (UNKNOWN in (item for both in targets + policies for item in both)):
+                word = "unknown"
+            findings.append(Finding(table, "billingMode", word))  # type: ignore[arg-type]  # one of the two words
+    return combine(findings, "capacities of tables and indexes", "scale by a target-tracking policy")
+
+
+def _dimensions(resources: Iterable[Resource]) -> Iterator[tuple[Any, Any]]:
+    for resource in resources:
+        yield resource.get("resourceId"), resource.get("scalableDimension")
+
+
+def _scalable(table: Resource) -> Iterator[tuple[str, str]]:
+    owner = f"table/{table.get('name')}"
+    for unit in ("ReadCapacityUnits", "WriteCapacityUnits"):
+        yield owner, f"dynamodb:table:{unit}"
+        for index in table.get("globalSecondaryIndexes", []):
+            yield f"{owner}/index/{index['name']}", f"dynamodb:index:{unit}"
+
+
+@criterion("TRADING-03.8")
+def ttl(subject: Subject) -> Verdict:
+    findings = []
+    for name in subject.facts["tables"]:
+        table = by_name(subject, TABLE, name)
+        attribute = facts()["tables"][name]["ttl"]
+        if table is not None:
+            findings.append(claim(table, "ttl.attributeName", lambda given, wanted=attribute: given == wanted))
+            findings.append(claim(table, "ttl.enabled", lambda on: on is True))
+    return combine(findings, "settings of tables that expire", "switch time to live on for the right attribute")
+
+
+@criterion("TRADING-03.9")
+def names(subject: Subject) -> Verdict:
+    prefix = f"{subject.environment}-"
+    return _every(subject, "name", lambda name: name.startswith(prefix), f"have names that begin with {prefix}")
+
+
+def _every(subject: Subject, path: str, holds: Any, says: str, default: Any = None) -> Verdict:
+    return combine((claim(t, path, holds, default) for t in subject.graph.of_type(TABLE)), "tables", says)

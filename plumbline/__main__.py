@@ -1,0 +1,134 @@
+"""The command line: `python -m plumbline`."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from plumbline import commands, report
+from plumbline.graph import Resource
+from plumbline.project import Project, UserError
+
+_EPILOG = """\
+examples:
+  python -m plumbline preview prod                    what the stack is, what changes, what holds
+  python -m plumbline preview prod --all              the same with every resource and criterion
+  python -m plumbline preview prod --format json      the machine document (docs/contract.schema.json)
+  python -m plumbline up test                         deploy into an in-process AWS
+  pulumi preview --json > p.json && python -m plumbline judge p.json
+
+exit status: 0 when nothing fails (criteria may be unbuilt or unknown), 1 when a criterion fails,
+2 when the input is wrong: stack, settings, program or document
+"""
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> None:  # type: ignore[override]  # argparse says NoReturn; so does UserError
+        raise UserError(f"{message}; see {self.prog} --help")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="python -m plumbline",
+        description="Previews, rehearses and judges this project's Pulumi stacks, without AWS and the Pulumi CLI.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    verbs = parser.add_subparsers(dest="verb", required=True, metavar="{preview,up,judge}", parser_class=_Parser)
+
+    preview = verbs.add_parser(
+        "preview", help="evaluate a stack: its resources, its changes since the last up, its criteria"
+    )
+    preview.add_argument("stack", help="the stack's name, as in Pulumi.<stack>.yaml")
+    _formats(preview)
+
+    up = verbs.add_parser("up", help="deploy a stack into an in-process AWS and report what stands")
+    up.add_argument("stack", help="the stack's name, as in Pulumi.<stack>.yaml")
+    up.add_argument("--wait", type=float, default=60, metavar="SECONDS", help="how long to wait for another up (60)")
+    _formats(up)
+
+    judge = verbs.add_parser("judge", help="judge a document of a stack without running the program")
+    judge.add_argument("file", type=Path, help="output of preview --format json, pulumi preview --json or stack export")
+    judge.add_argument("--state", type=Path, metavar="EXPORT", help="the stack's export, to complete a preview with")
+    judge.add_argument("--stack", help="the stack whose settings and criteria apply, if not the document's own")
+    _formats(judge)
+    return parser
+
+
+def _formats(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--format", choices=("text", "json", "markdown"), default="text", help="how to print (text)")
+    parser.add_argument("--all", action="store_true", help="list every resource, change and criterion")
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command and return its exit status."""
+    errors = Console(stderr=True)
+    try:
+        options = _parser().parse_args(arguments)
+        project = Project.find(Path.cwd())
+        sys.path.insert(0, str(project.root))
+        outcome = _run(options, project, errors)
+        _print(options, outcome)
+        return outcome.status
+    except UserError as error:
+        for line in error.lines:
+            errors.print(f"[red]error[/] {escape(line)}", highlight=False, soft_wrap=True)
+        return 2
+    except KeyboardInterrupt:
+        errors.print("interrupted; the state of the last up is as it was")
+        return 130
+    except BrokenPipeError:
+        # The reader of our output went away; there is nobody left to tell.
+        sys.stderr.close()
+        return 0
+
+
+def _run(options: argparse.Namespace, project: Project, errors: Console) -> commands.Outcome:
+    def say(line: str) -> None:
+        errors.print(escape(line), highlight=False)
+
+    if options.verb == "preview":
+        return commands.preview(project, options.stack)
+    if options.verb == "up":
+        return commands.up(project, options.stack, say, options.wait, _Bar(errors))
+    return commands.judge_file(project, options.file, options.stack, options.state)
+
+
+def _print(options: argparse.Namespace, outcome: commands.Outcome) -> None:
+    if options.format == "json":
+        json.dump(outcome.document, sys.stdout, indent=1)
+        sys.stdout.write("\n")
+    elif options.format == "markdown":
+        sys.stdout.write(report.markdown(outcome.report))
+    else:
+        report.text(outcome.report, Console(), every=options.all)
+
+
+class _Bar(commands.Progress):
+    """A progress bar on the terminal; nothing where standard error is no terminal."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+
+    @contextlib.contextmanager
+    def __call__(self, total: int) -> Iterator[Callable[[Resource], None]]:
+        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+        with Progress(*columns, console=self._console, transient=True) as progress:
+            task = progress.add_task("deploying", total=total)
+
+            def advance(resource: Resource) -> None:
+                progress.update(task, advance=1, description=resource.name[:40].ljust(40))
+
+            yield advance
+
+
+if __name__ == "__main__":
+    sys.exit(main())

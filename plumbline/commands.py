@@ -1,0 +1,163 @@
+"""What the commands do: preview, up and judge. Each returns its report; nothing here prints one."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from plumbline import contract, documents, state
+from plumbline.changes import Change, compare
+from plumbline.constraints import check
+from plumbline.evaluate import Evaluation, evaluate_stack
+from plumbline.graph import Resource, StackGraph
+from plumbline.project import Project, UserError
+from plumbline.report import Report
+from plumbline.verdicts import Entry, Subject, Verdict, judge, ledger, undecided
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A report, the machine document about the same, and the command's exit status."""
+
+    report: Report
+    document: dict[str, Any]
+
+    @property
+    def status(self) -> int:
+        """0, or 1 where a criterion fails."""
+        return 1 if any(verdict.word == "fail" for verdict in self.report.verdicts.values()) else 0
+
+
+def preview(project: Project, stack: str) -> Outcome:
+    """Evaluate a stack, compare it with the last `up`, and judge it. Raises UserError."""
+    started = time.monotonic()
+    evaluation = _accepted(evaluate_stack(project, stack))
+    notes = list(evaluation.warnings)
+    try:
+        before = state.read(project.state_directory, stack)
+    except state.BrokenState as error:
+        before = None
+        notes.append(f"the state of the last up is left out ({error}); the next up sets it aside")
+    changes = compare(before, evaluation.graph)
+    base = "against the last up" if before is not None else "against nothing: there was no up yet"
+    return _outcome(project, stack, evaluation.graph, changes, started, notes=notes, base=base)
+
+
+def up(project: Project, stack: str, say: Say, wait_seconds: float, progress: Progress) -> Outcome:
+    """Deploy a stack into a fresh sandbox, judge it, and keep its state for the next preview. Raises UserError."""
+    # moto and boto3 take most of a second to load, and no other command needs them.
+    from plumbline.sandbox import Sandbox
+
+    started = time.monotonic()
+    project.system(stack)  # an unknown stack is told before anything is locked
+    with state.locked(project.state_directory, stack, wait_seconds, say):
+        notes: list[str] = []
+        try:
+            before = state.read(project.state_directory, stack)
+        except state.BrokenState as error:
+            aside = state.set_aside(project.state_directory, stack)
+            before = None
+            notes.append(f"the state of the last up could not be read ({error}); it was set aside as {aside.name}")
+        planned = _accepted(evaluate_stack(project, stack)).graph
+        changes = compare(before, planned)
+        with progress(sum(resource.custom for resource in planned)) as advance, Sandbox(advance) as sandbox:
+            evaluation = _accepted(evaluate_stack(project, stack, sandbox))
+        outcome = _outcome(
+            project,
+            stack,
+            evaluation.graph,
+            changes,
+            started,
+            notes=[*evaluation.warnings, *notes],
+            base="against the last up" if before is not None else "in an empty account",
+            sandbox=sandbox,
+        )
+        state.write(project.state_directory, stack, outcome.document)
+    return outcome
+
+
+def judge_file(project: Project, path: Path, stack: str | None, state_file: Path | None) -> Outcome:
+    """Judge the stack in a document without running the program. Raises UserError.
+
+    `state_file` is an export of the stack, from which a preview is completed that leaves out what stays the same.
+    Without it such a preview decides nothing, and its criteria are unknown.
+    """
+    started = time.monotonic()
+    document = documents.load(path)
+    if state_file is not None:
+        document = document.completed(documents.load(state_file).graph)
+    graph = document.graph
+    name = stack or graph.stack
+    if name not in project.stacks():
+        known = ", ".join(project.stacks())
+        raise UserError(f"{path}: it is of stack {name!r}, which has no file; say which it is with --stack: {known}")
+    notes = []
+    if document.left_out:
+        notes.append(
+            f"the document leaves out {document.left_out} unchanged resources, so it decides no criterion; "
+            "give the stack's export with --state"
+        )
+    base = "as the document says"
+    return _outcome(
+        project, name, graph, document.changes, started, notes=notes, base=base, partial=bool(document.left_out)
+    )
+
+
+class Progress:
+    """A way to show progress: called with the number of steps, it gives a context in which steps are counted."""
+
+    def __call__(self, total: int) -> Any:
+        import contextlib
+
+        @contextlib.contextmanager
+        def silent() -> Any:
+            yield lambda resource: None
+
+        return silent()
+
+
+def _accepted(evaluation: Evaluation) -> Evaluation:
+    """Return an evaluation that nothing would refuse. Raises UserError with every mistake and problem."""
+    lines = [*evaluation.mistakes, *map(str, check(evaluation.graph))]
+    if lines:
+        raise UserError(*lines)
+    return evaluation
+
+
+def _outcome(
+    project: Project,
+    stack: str,
+    graph: StackGraph,
+    changes: list[Change],
+    started: float,
+    *,
+    notes: list[str] | None = None,
+    base: str = "",
+    sandbox: Any = None,
+    partial: bool = False,
+) -> Outcome:
+    system = project.system(stack)
+    entries = ledger(project.root, system)
+    verdicts = judge(entries, subject(project, stack, graph)) if entries else {}
+    if partial:
+        verdicts = {id_: undecided(verdict) for id_, verdict in verdicts.items()}
+    counts = (sandbox.materialised, sandbox.simulated) if sandbox is not None else None
+    extra = {"sandbox": {"exist": counts[0].total(), "simulated": counts[1].total()}} if counts else {}
+    seconds = time.monotonic() - started
+    report = Report(graph, system, changes, entries, verdicts, seconds, counts, notes or [], base)
+    return Outcome(report, contract.document(graph, system, changes, verdicts, extra))
+
+
+def subject(project: Project, stack: str, graph: StackGraph) -> Subject:
+    """Return what the predicates of a stack look at."""
+    settings = project.settings(stack)
+    siblings = {str(other.get("environment")): other for other in project.siblings(stack).values()}
+    return Subject(graph, str(settings.get("environment")), settings, siblings, project.root)
+
+
+__all__ = ["Entry", "Outcome", "Progress", "Resource", "Verdict", "judge_file", "preview", "subject", "up"]

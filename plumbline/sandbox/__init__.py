@@ -1,0 +1,96 @@
+"""The in-process AWS: makes a stack's resources in moto, without network, Docker or credentials."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections import Counter
+from collections.abc import Callable, Mapping
+from types import TracebackType
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+from moto import mock_aws
+from moto.moto_api._internal import mock_random
+
+from plumbline import sdk
+from plumbline.graph import Resource
+from plumbline.monitor import DeployError
+from plumbline.sandbox import autoscaling, dynamodb, iam, lambda_, logs, sqs
+from plumbline.sandbox.adapters import ADAPTERS, Context
+
+__all__ = ["Sandbox", "autoscaling", "dynamodb", "iam", "lambda_", "logs", "sqs"]
+
+
+class Sandbox:
+    """A fresh AWS for one `up`. Use it as a context manager; outside of it nothing of the sandbox remains.
+
+    `materialised` and `simulated` count resources by type: what moto made, and what no adapter exists for and is
+    answered from its declared inputs. `created` is called after each resource.
+    """
+
+    def __init__(self, created: Callable[[Resource], None] | None = None) -> None:
+        self.materialised: Counter[str] = Counter()
+        self.simulated: Counter[str] = Counter()
+        self._created = created
+        self._mock = mock_aws(config={"lambda": {"use_docker": False}})
+        self._context: Context | None = None
+        self._account_before: str | None = None
+
+    def __enter__(self) -> Sandbox:
+        self._account_before = os.environ.get("MOTO_ACCOUNT_ID")
+        self._mock.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._mock.stop()
+        if self._account_before is None:
+            os.environ.pop("MOTO_ACCOUNT_ID", None)
+        else:
+            os.environ["MOTO_ACCOUNT_ID"] = self._account_before
+
+    def create(self, resource: Resource) -> tuple[str, Mapping[str, Any]]:
+        """Make one resource and return its id and outputs. Raises DeployError with AWS's own words."""
+        # Seeded by the URN, so that an id depends on nothing but the resource it belongs to.
+        mock_random.seed(int.from_bytes(hashlib.sha256(resource.urn.encode()).digest()[:8], "big"))
+        is_provider = resource.type.startswith("pulumi:providers:")
+        result = self._provider(resource) if is_provider else self._resource(resource)
+        if self._created is not None:
+            self._created(resource)
+        return result
+
+    def _provider(self, provider: Resource) -> tuple[str, Mapping[str, Any]]:
+        if self._context is None:
+            accounts = json.loads(provider.get("allowedAccountIds") or '["123456789012"]')
+            os.environ["MOTO_ACCOUNT_ID"] = accounts[0]
+            self._context = Context(account_id=accounts[0], region=provider.get("region", "us-east-1"))
+        return str(mock_random.uuid4()), {}
+
+    def _resource(self, resource: Resource) -> tuple[str, Mapping[str, Any]]:
+        context = self._context or Context(account_id="123456789012", region="us-east-1")
+        adapter = ADAPTERS.get(resource.type)
+        if adapter is None:
+            self.simulated[resource.type] += 1
+            return _simulate(resource, context)
+        try:
+            result = adapter(context, resource.inputs)
+        except ClientError as error:
+            details = error.response["Error"]
+            raise DeployError(f"{details['Code']}: {' '.join(details['Message'].split())}") from None
+        except BotoCoreError as error:
+            raise DeployError(" ".join(str(error).split())) from None
+        self.materialised[resource.type] += 1
+        return result
+
+
+def _simulate(resource: Resource, context: Context) -> tuple[str, Mapping[str, Any]]:
+    """Answer for a type without adapter: its inputs, and an ARN and id made of its name."""
+    name = resource.get("name", resource.name)
+    service, _, kind = resource.type.split(":")[1].partition("/")
+    outputs: dict[str, Any] = {}
+    if "arn" in sdk.output_types(resource.type) and "arn" not in resource.inputs:
+        outputs["arn"] = f"arn:aws:{service}:{context.region}:{context.account_id}:{kind}/{name}"
+    return str(name), outputs

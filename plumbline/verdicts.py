@@ -1,0 +1,192 @@
+"""Verdicts on acceptance criteria: the ledger, the predicates beside it, and how they are combined."""
+
+from __future__ import annotations
+
+import functools
+import importlib
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from plumbline import yaml12
+from plumbline.graph import UNKNOWN, Resource, Secret, StackGraph
+
+Word = Literal["pass", "fail", "unknown", "deviation", "outside", "unbuilt", "not_applicable"]
+WORDS: tuple[Word, ...] = ("pass", "deviation", "outside", "fail", "unknown", "unbuilt", "not_applicable")
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """One verdict. `path` is "URN#property" of the first property that decided against a pass, "" if none.
+
+    `decision` is the number in docs/decisions.md of a deviation, `document` the file that answers what no
+    infrastructure can show.
+    """
+
+    word: Word
+    evidence: str
+    path: str = ""
+    decision: int = 0
+    document: str = ""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One criterion of the ledger."""
+
+    id: str
+    area: str
+    environments: tuple[str, ...]
+    text: str
+    facts: Mapping[str, Any] = field(hash=False)
+
+    @property
+    def requirement(self) -> str:
+        return self.id.partition(".")[0]
+
+    @property
+    def is_goal(self) -> bool:
+        """Say whether this is the goal of a requirement, which holds when all its other criteria do."""
+        return self.id.partition(".")[2] == "0"
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What a predicate may look at: the graph, the stack's settings and those of its siblings, the entry's facts.
+
+    `siblings` holds the settings of every stack of the system by environment, the stack's own among them.
+    """
+
+    graph: StackGraph
+    environment: str
+    settings: Mapping[str, Any]
+    siblings: Mapping[str, Mapping[str, Any]]
+    root: Path
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+
+Predicate = Callable[[Subject], Verdict]
+_PREDICATES: dict[str, Predicate] = {}
+
+
+def criterion(*ids: str) -> Callable[[Predicate], Predicate]:
+    """Register a predicate for one or several criteria."""
+
+    def register(predicate: Predicate) -> Predicate:
+        for id_ in ids:
+            _PREDICATES[id_] = predicate
+        return predicate
+
+    return register
+
+
+def predicates() -> Mapping[str, Predicate]:
+    """Return the predicates of all ledgers that were loaded so far, by criterion."""
+    return _PREDICATES
+
+
+@functools.cache
+def ledger(root: Path, system: str) -> tuple[Entry, ...]:
+    """Return a system's criteria, and load the predicates beside them; nothing where the system has no ledger."""
+    path = root / "criteria" / f"{system}.yaml"
+    if not path.is_file():
+        return ()
+    importlib.import_module(f"criteria.{system}")
+    return tuple(
+        Entry(row["id"], row["area"], tuple(row["environments"]), row["text"], row["facts"])
+        for row in yaml12.load(path)["criteria"]
+    )
+
+
+def judge(entries: Iterable[Entry], subject: Subject) -> dict[str, Verdict]:
+    """Return the verdict on each criterion, in the ledger's order."""
+    verdicts: dict[str, Verdict] = {}
+    entries = tuple(entries)
+    for entry in entries:
+        if not entry.is_goal:
+            verdicts[entry.id] = _one(entry, subject)
+    for entry in entries:
+        if entry.is_goal:
+            siblings = {e.id: verdicts[e.id] for e in entries if e.requirement == entry.requirement and not e.is_goal}
+            verdicts[entry.id] = _conjunction(siblings)
+    return {entry.id: verdicts[entry.id] for entry in entries}
+
+
+def undecided(verdict: Verdict) -> Verdict:
+    """Return what is left of a verdict when only a part of the stack was seen."""
+    if verdict.word in ("unbuilt", "not_applicable", "outside"):
+        return verdict
+    return Verdict("unknown", "only a part of the stack is in the document")
+
+
+def _one(entry: Entry, subject: Subject) -> Verdict:
+    if subject.environment not in entry.environments:
+        return Verdict("not_applicable", f"asked of {', '.join(entry.environments)} only")
+    predicate = _PREDICATES.get(entry.id)
+    if predicate is None:
+        return Verdict("unbuilt", "no component of this stack answers it yet")
+    own = Subject(
+        subject.graph, subject.environment, subject.settings, subject.siblings, subject.root, facts=entry.facts
+    )
+    verdict = predicate(own)
+    if verdict.document and not (subject.root / verdict.document).is_file():
+        return Verdict("fail", f"{verdict.document} does not exist")
+    return verdict
+
+
+def _conjunction(parts: Mapping[str, Verdict]) -> Verdict:
+    """Say what a goal comes to: the worst of its criteria, each of which must hold."""
+    order: tuple[Word, ...] = ("fail", "unbuilt", "unknown", "deviation")
+    for word in order:
+        found = [id_ for id_, verdict in parts.items() if verdict.word == word]
+        if found:
+            worst = parts[found[0]]
+            return Verdict(word, f"{word}: {', '.join(found)}", worst.path, worst.decision)
+    return Verdict("pass", f"all {len(parts)} criteria of the requirement hold")
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What one resource says about a claim: ok, against it, or not known yet; `path` is the property that decides."""
+
+    resource: Resource
+    path: str
+    word: Literal["pass", "fail", "unknown"]
+
+
+def claim(resource: Resource, path: str, holds: Callable[[Any], bool], default: Any = None) -> Finding:
+    """Judge one property of one resource: `holds` gets its known value, or `default` where it is not set."""
+    value = resource.get(path, default)
+    if isinstance(value, Secret):
+        value = UNKNOWN if value.value is None else value.value
+    if value is UNKNOWN:
+        return Finding(resource, path, "unknown")
+    return Finding(resource, path, "pass" if holds(value) else "fail")
+
+
+def combine(findings: Iterable[Finding], what: str, holds: str, decision: int = 0) -> Verdict:
+    """Combine findings into a verdict: `what` names the things judged, `holds` what is true of them when they pass.
+
+    Without a single finding the verdict is fail: a claim about nothing is not met. With `decision` a pass is a
+    deviation that the numbered decision explains.
+    """
+    findings = list(findings)
+    if not findings:
+        return Verdict("fail", f"the stack has no {what}")
+    for word in ("fail", "unknown"):
+        against = [finding for finding in findings if finding.word == word]
+        if against:
+            first = against[0]
+            state = "it is not so for" if word == "fail" else "it is not known yet for"
+            evidence = f"{what} {holds}: {state} {len(against)} of {len(findings)}, first {first.resource.name}"
+            return Verdict(word, evidence, f"{first.resource.urn}#{first.path}")
+    evidence = f"{len(findings)} {what} {holds}"
+    return Verdict("deviation", evidence, decision=decision) if decision else Verdict("pass", evidence)
+
+
+def fact(holds: bool, evidence: str, otherwise: str, decision: int = 0) -> Verdict:
+    """Return a verdict on something that no single property decides."""
+    if not holds:
+        return Verdict("fail", otherwise)
+    return Verdict("deviation", evidence, decision=decision) if decision else Verdict("pass", evidence)
