@@ -17,6 +17,9 @@ from plumbline.graph import Resource
 from plumbline.verdicts import Finding, Subject, Verdict, claim, combine, criterion
 
 
+_DECISION_FINER_ROLES = 38
+
+
 @criterion("TRADING-16.1")
 def role_per_group(subject: Subject) -> Verdict:
     """Every function has an execution role, and no role serves two groups."""
@@ -34,7 +37,10 @@ def role_per_group(subject: Subject) -> Verdict:
         Finding(function, "role", "pass" if roles and all(len(users[role.urn]) == 1 for role in roles) else "fail")
         for function, roles in found
     ]
-    return combine(findings, "functions", f"run under {len(users)} roles, none of which serves two groups")
+    groups = {group for names in users.values() for group in names}
+    # More roles than groups is finer than the document asks, and says so.
+    decision = _DECISION_FINER_ROLES if len(users) > len(groups) else 0
+    return combine(findings, "functions", f"run under {len(users)} roles, none of which serves two groups", decision)
 
 
 @criterion("TRADING-16.4")

@@ -106,8 +106,6 @@ def test_a_failed_deployment_is_one_mistake_and_the_rest_goes_on() -> None:
     assert evaluation.graph.outputs == {"arn": UNKNOWN}
 
 
-@pytest.mark.xfail(strict=True, reason="monitor.py: resource_pb2.Result has no SKIP in this SDK")
-@pytest.mark.filterwarnings("ignore")
 def test_what_needs_a_failed_resource_is_skipped_without_mistakes_of_its_own() -> None:
     def program() -> None:
         broken = aws.sqs.Queue("broken", name="broken")  # fails first

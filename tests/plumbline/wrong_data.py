@@ -7,7 +7,6 @@ from functools import partial
 from typing import Any
 
 import pulumi
-import pulumi_aws as aws
 
 from tests.plumbline.wrong_base import (
     Wrong,
@@ -68,7 +67,9 @@ SCHEMA = [
     ),
     Wrong(
         "closed enumeration of the SDK",
-        lambda: aws.autoscaling.Group("g", min_size=1, max_size=1, enabled_metrics=["GroupSize"]),
+        lambda: pulumi.CustomResource(
+            "aws:autoscaling/group:Group", "group", {"minSize": 1, "maxSize": 1, "enabledMetrics": ["GroupSize"]}
+        ),
         "enabledMetrics[0]",
         "'GroupSize' given; allowed: GroupMinSize, GroupMaxSize",
     ),
