@@ -27,6 +27,8 @@ from plumbline.invokes import answer
 from plumbline.monitor import Deployer, StrictMonitor
 from plumbline.project import Project, UserError
 
+_EVALUATOR = Path(__file__).resolve().parent  # its frames say nothing about where the program went wrong
+
 
 @dataclass(frozen=True)
 class Evaluation:
@@ -125,12 +127,11 @@ async def _one_at_a_time(start: Callable[[], Awaitable[None]]) -> None:
 
 def _explain(error: BaseException, root: Path) -> str:
     """Return "file:line: message" for the innermost frame of the project that the exception passed."""
-    while error.__cause__ is not None and not isinstance(error, pulumi.RunError):
-        error = error.__cause__
     place = "program"
     for frame in traceback.extract_tb(error.__traceback__):
         file = Path(frame.filename)
-        if file.is_relative_to(root) and "site-packages" not in file.parts:
+        own = file.is_relative_to(_EVALUATOR) or "site-packages" in file.parts
+        if file.is_relative_to(root) and not own:
             place = f"{file.relative_to(root)}:{frame.lineno}"
     message = " ".join(str(error).split()) or type(error).__name__
     return f"{place}: {message}"

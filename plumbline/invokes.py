@@ -19,7 +19,8 @@ def answer(token: str, args: Mapping[str, Any], provider: Resource | None) -> Ma
         return None
     region = provider.get("region")
     # Provider inputs travel as JSON text, whatever their type.
-    accounts = json.loads(provider.get("allowedAccountIds") or "[]")
+    given = provider.get("allowedAccountIds")
+    accounts = json.loads(given) if isinstance(given, str) else []
     if token == "aws:index/getRegion:getRegion" and isinstance(region, str):
         return {"id": region, "region": region, "name": region}
     if token == "aws:index/getCallerIdentity:getCallerIdentity" and accounts:

@@ -17,7 +17,7 @@ from typing import Any, Protocol
 from google.protobuf import empty_pb2, struct_pb2
 from pulumi.runtime._callbacks import _CallbackServicer
 from pulumi.runtime.mocks import MockMonitor
-from pulumi.runtime.proto import callback_pb2, provider_pb2, resource_pb2
+from pulumi.runtime.proto import alias_pb2, callback_pb2, provider_pb2, resource_pb2
 
 from plumbline.graph import Options, Resource, StackGraph
 from plumbline.wire import from_struct, to_struct, to_value
@@ -110,7 +110,7 @@ class StrictMonitor(MockMonitor):
             return response
 
     def _deploy(self, deployer: Deployer, resource: Resource, response: Any) -> None:
-        if self._failed.intersection(resource.dependencies):
+        if self._failed.intersection((*resource.dependencies, resource.parent)):
             # What it needs was not made. Its own failure would only hide the cause.
             self._failed.add(resource.urn)
             response.result = resource_pb2.Result.FAIL
@@ -199,10 +199,17 @@ def _options(request: resource_pb2.RegisterResourceRequest) -> Options:
         ignore_changes=tuple(request.ignoreChanges),
         replace_on_changes=tuple(request.replaceOnChanges),
         additional_secret_outputs=tuple(sorted(request.additionalSecretOutputs)),
-        aliases=tuple(alias.urn or alias.spec.name or alias.spec.parentUrn for alias in request.aliases),
+        aliases=tuple(alias.urn or _alias(alias.spec) for alias in request.aliases),
         provider=request.provider,
         import_id=request.importId,
     )
+
+
+def _alias(spec: alias_pb2.Alias.Spec) -> str:
+    """Write what an alias says of the resource's earlier identity: "name=old, type=aws:…"."""
+    parts = {"name": spec.name, "type": spec.type, "stack": spec.stack, "project": spec.project}
+    parts["parent"] = spec.parentUrn or ("none" if spec.noParent else "")
+    return ", ".join(f"{key}={value}" for key, value in parts.items() if value)
 
 
 def _run_transform(callback: callback_pb2.Callback, request: resource_pb2.RegisterResourceRequest) -> None:

@@ -8,6 +8,7 @@ the real engine printed. Dates are refused because the engine rewrites them into
 
 from __future__ import annotations
 
+import math
 import re
 from pathlib import Path
 from typing import Any
@@ -47,12 +48,18 @@ def _integer(text: str) -> int:
     return sign * int(digits, 0)
 
 
+_TEXT = "tag:yaml.org,2002:str"
+_DEEPEST = 100  # far more than any of our files; the C parser runs out of stack at some thousands
 _PLAIN = "!plain"  # the tag this loader gives to scalars without quotes and without a tag of their own
 
 
 def _scalar(node: yaml.ScalarNode) -> Any:
     text = node.value
-    if node.tag != _PLAIN:
+    if node.tag not in (_PLAIN, _TEXT):
+        raise _at(node, f"the tag {node.tag} is not read; write the value itself")
+    if node.tag == _TEXT:
+        return text
+    if text.startswith(("_", "._")):
         return text
     if text in _WORDS:
         return _WORDS[text]
@@ -61,9 +68,9 @@ def _scalar(node: yaml.ScalarNode) -> Any:
     if _NOT_A_NUMBER.match(text):
         raise _at(node, f"{text} cannot be passed to a program; give a number")
     plain = text.replace("_", "")
-    if _INTEGER.match(plain):
+    if _INTEGER.match(plain) and -(2**63) <= _integer(plain) < 2**64:
         return _integer(plain)
-    if _FLOAT.match(plain):
+    if _FLOAT.match(plain) and math.isfinite(float(plain)):
         number = float(plain)
         # The engine hands settings over as JSON, in which Go writes 1.0 as 1.
         return int(number) if number.is_integer() else number
@@ -76,11 +83,13 @@ class _Loader(yaml.CBaseLoader):
             return _PLAIN
         return super().resolve(kind, value, implicit)
 
-    def construct(self, node: yaml.Node) -> Any:
+    def construct(self, node: yaml.Node, depth: int = 0) -> Any:
+        if depth > _DEEPEST:
+            raise _at(node, "an anchor that contains itself")
         if isinstance(node, yaml.ScalarNode):
             return _scalar(node)
         if isinstance(node, yaml.SequenceNode):
-            return [self.construct(item) for item in node.value]
+            return [self.construct(item, depth + 1) for item in node.value]
         assert isinstance(node, yaml.MappingNode)
         result: dict[Any, Any] = {}
         merged: list[dict[Any, Any]] = []
@@ -88,7 +97,9 @@ class _Loader(yaml.CBaseLoader):
             if not isinstance(key_node, yaml.ScalarNode):
                 raise _at(key_node, "a key must be plain text")
             key = key_node.value
-            value = self.construct(value_node)
+            value = self.construct(value_node, depth + 1)
+            if key == "<<" and key_node.tag == _PLAIN and merged:
+                raise _at(key_node, "key '<<' is given twice")
             if key == "<<" and key_node.tag == _PLAIN:
                 merged.extend(value if isinstance(value, list) else [value])
             elif key in result:
@@ -104,8 +115,10 @@ class _Loader(yaml.CBaseLoader):
 
 def loads(text: str) -> Any:
     """Return the value of one YAML document. Raises YamlError with the place of the first mistake."""
-    loader = _Loader(text)
+    loader = None
     try:
+        _refuse_depth(text)
+        loader = _Loader(text)
         node = loader.get_single_node()
         return None if node is None else loader.construct(node)
     except yaml.MarkedYAMLError as error:
@@ -115,7 +128,17 @@ def loads(text: str) -> Any:
     except yaml.reader.ReaderError as error:
         raise YamlError(f"{error.reason} (position {error.position})", 1, 1) from None
     finally:
-        loader.dispose()
+        if loader is not None:
+            loader.dispose()
+
+
+def _refuse_depth(text: str) -> None:
+    depth = 0
+    for event in yaml.parse(text, Loader=yaml.CBaseLoader):
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > _DEEPEST:
+            mark = event.start_mark
+            raise YamlError(f"nested deeper than {_DEEPEST} levels", mark.line + 1, mark.column + 1)
 
 
 def load(path: Path) -> Any:

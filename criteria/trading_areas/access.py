@@ -16,7 +16,6 @@ from plumbline import sdk
 from plumbline.graph import Resource
 from plumbline.verdicts import Finding, Subject, Verdict, claim, combine, criterion
 
-
 _DECISION_FINER_ROLES = 38
 
 

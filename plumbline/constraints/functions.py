@@ -62,7 +62,10 @@ def code(function: Resource, _graph: StackGraph) -> Iterator[Finding]:
         yield "code", f"{' and '.join(given) or 'nothing'} given; exactly one of code, s3Bucket, imageUri is needed"
     if function.get("s3Bucket") is not None and function.get("s3Key") is None:
         yield "s3Key", "missing; a package in a bucket needs its key"
-    image = function.get("packageType", "Zip") == "Image"
+    kind = function.get("packageType", "Zip")
+    if kind is UNKNOWN:
+        return
+    image = kind == "Image"
     for name in ("handler", "runtime"):
         value = function.get(name)
         if not image and value is None:

@@ -38,7 +38,8 @@ def permissions(policy: Resource, _graph: StackGraph) -> Iterator[Finding]:
 def quotas(role: Resource, graph: StackGraph) -> Iterator[Finding]:
     """The inline policies of a role have at most 10,240 characters together; ten managed ones are attached."""
     total = 0
-    attached = len(role.get("managedPolicyArns", []) or [])
+    given = role.get("managedPolicyArns", [])
+    attached = len(given) if isinstance(given, list) else 0
     for policy in graph.of_type(ROLE_POLICY):
         document = policy.get("policy")
         if role.urn in policy.property_dependencies.get("role", ()) and isinstance(document, str):

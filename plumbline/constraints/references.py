@@ -7,6 +7,7 @@ policies may name what does not exist yet; everything else that AWS checks for e
 from __future__ import annotations
 
 import functools
+import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -31,12 +32,24 @@ def named_without_dependency(resource: Resource, graph: StackGraph) -> Iterator[
     for path, value in walk(resource.inputs):
         if not isinstance(value, str) or (resource.type, path[0]) in _IDENTITY_POLICIES:
             continue
-        target = arns.get(value) if value.startswith("arn:") else None
+        targets = [arns[text] for text in _texts(value) if text in arns]
         wanted = by_property.get(path_text(path))
-        if target is None and wanted is not None:
-            target = graph.named(wanted, "name", value)
-        if target is not None and target.urn != resource.urn and target.urn not in graph.needs(resource.urn):
-            yield path_text(path), f"names {target.display} without depending on it; use its output"
+        if not targets and wanted is not None:
+            named = graph.named(wanted, "name", value)
+            targets = [named] if named is not None else []
+        for target in targets:
+            if target.urn != resource.urn and target.urn not in graph.needs(resource.urn):
+                yield path_text(path), f"names {target.display} without depending on it; use its output"
+
+
+def _texts(value: str) -> list[str]:
+    """Return the text itself, or the texts of the JSON document that it is (a redrive or resource policy)."""
+    if not value.startswith("{"):
+        return [value]
+    try:
+        return [leaf for _, leaf in walk(json.loads(value)) if isinstance(leaf, str)]
+    except ValueError:
+        return []
 
 
 _CACHE: dict[int, tuple[StackGraph, dict[str, Resource]]] = {}
@@ -50,12 +63,12 @@ def _arns(graph: StackGraph) -> dict[str, Resource]:
     found: dict[str, Resource] = {}
     for provider in graph.of_type("pulumi:providers:aws"):
         region, accounts = provider.get("region"), provider.get("allowedAccountIds")
-        account = accounts.strip('[]" ') if isinstance(accounts, str) else ""
-        for type_, form in _rows()["arns"].items():
-            for resource in graph.of_type(type_):
-                name = resource.get("name")
-                if isinstance(name, str):
-                    found[form.format(region=region, account=account, name=name)] = resource
+        for account in json.loads(accounts) if isinstance(accounts, str) else []:
+            for type_, form in _rows()["arns"].items():
+                for resource in graph.of_type(type_):
+                    name = resource.get("name")
+                    if isinstance(name, str):
+                        found[form.format(region=region, account=account, name=name)] = resource
     _CACHE.clear()
     _CACHE[id(graph)] = (graph, found)
     return found

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import dataclasses
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
-from plumbline.graph import Resource, StackGraph
+from plumbline.graph import UNKNOWN, Path, Resource, Secret, StackGraph, walk
 
 Finding = tuple[str, str]
 Check = Callable[[Resource, StackGraph], Iterable[Finding]]
@@ -46,11 +48,41 @@ def for_types(*types: str) -> Callable[[Check], Check]:
 
 
 def run(graph: StackGraph) -> list[Problem]:
-    """Run all checks on all resources."""
+    """Run all checks on all resources. Secret values are judged like others and never shown."""
+    shown = StackGraph(
+        graph.stack, graph.project, {resource.urn: _revealed(resource) for resource in graph}, graph.outputs
+    )
     return [
-        Problem(resource, path, message)
+        Problem(resource, path, _discreet(resource, message))
         for resource in graph
         if resource.custom
         for check in (*_EVERY, *_BY_TYPE.get(resource.type, ()))
-        for path, message in check(resource, graph)
+        for path, message in check(shown.resources[resource.urn], shown)
     ]
+
+
+def _secrets(resource: Resource) -> list[tuple[Path, Secret]]:
+    return [(path, value) for path, value in walk(resource.inputs) if isinstance(value, Secret)]
+
+
+def _revealed(resource: Resource) -> Resource:
+    if not _secrets(resource):
+        return resource
+    return dataclasses.replace(resource, inputs=_plain(resource.inputs))
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Secret):
+        return UNKNOWN if value.value is None else _plain(value.value)
+    if isinstance(value, Mapping):
+        return {key: _plain(item) for key, item in value.items()}
+    return [_plain(item) for item in value] if isinstance(value, list) else value
+
+
+def _discreet(resource: Resource, message: str) -> str:
+    """Return the message, without its words where they could show a secret."""
+    for _, secret in _secrets(resource):
+        leaves = [str(leaf) for _, leaf in walk(_plain(secret)) if leaf not in (None, "")]
+        if any(leaf in message for leaf in leaves):
+            return "not allowed; the value is a secret and not shown"
+    return message

@@ -32,8 +32,9 @@ def identity(resource: Resource, graph: StackGraph) -> Iterator[Finding]:
     if table is None:
         yield "resourceId", f"the stack has no table {match[1]!r}"
         return
-    names = [row.get("name") for row in table.get("globalSecondaryIndexes", []) or []]
-    if match[3] and match[3] not in names:
+    rows = table.get("globalSecondaryIndexes", [])
+    names = [row["name"] for row in rows if isinstance(row, dict)] if isinstance(rows, list) else [UNKNOWN]
+    if match[3] and match[3] not in names and UNKNOWN not in (*names, *(rows if isinstance(rows, list) else ())):
         yield "resourceId", f"table {match[1]!r} has no index {match[3]!r}"
     if table.get("billingMode", "PROVISIONED") == "PAY_PER_REQUEST":
         yield "resourceId", f"table {match[1]!r} is on demand and cannot be scaled"

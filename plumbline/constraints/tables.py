@@ -15,10 +15,11 @@ _MOST_INDEXES = 20
 @for_types(TABLE)
 def attributes(table: Resource, _graph: StackGraph) -> Iterator[Finding]:
     """Declared attributes are exactly those that a key or an index uses."""
-    declared = _known(table.get("attributes", []))
+    lists = [table.get(name, []) for name in ("attributes", "globalSecondaryIndexes", "localSecondaryIndexes")]
     used = dict(_keys(table))
-    names = [row.get("name") for row in declared]
-    if UNKNOWN in names or UNKNOWN in used.values():
+    names = [row.get("name") for row in _known(lists[0])]
+    # Whatever is unknown could be the very attribute that seems to be missing.
+    if any(rows is UNKNOWN or UNKNOWN in rows for rows in lists) or UNKNOWN in names or UNKNOWN in used.values():
         return
     for name in sorted({str(name) for name in names if names.count(name) > 1}):
         yield "attributes", f"attribute {name!r} is declared twice"
@@ -33,12 +34,12 @@ def attributes(table: Resource, _graph: StackGraph) -> Iterator[Finding]:
 @for_types(TABLE)
 def keys(table: Resource, _graph: StackGraph) -> Iterator[Finding]:
     """A table has a partition key, and its keys differ."""
-    if table.get("hashKey") is None and not any(table.get(key) for key in ("restoreSourceName", "importTable")):
+    copied = any(table.get(key) is not None for key in ("restoreSourceName", "restoreSourceTableArn", "importTable"))
+    if table.get("hashKey") is None and not copied:
         yield "hashKey", "missing, and required"
     if table.get("hashKey") == table.get("rangeKey") is not None and table.get("hashKey") is not UNKNOWN:
         yield "rangeKey", "the sort key must differ from the partition key"
-    ttl = table.get("ttl.enabled")
-    if ttl is True and not table.inputs["ttl"].get("attributeName"):
+    if table.get("ttl.enabled") is True and table.get("ttl.attributeName", "") == "":
         yield "ttl.attributeName", "missing; time to live needs the attribute that holds the time"
 
 
@@ -53,7 +54,7 @@ def indexes(table: Resource, _graph: StackGraph) -> Iterator[Finding]:
         path = f"globalSecondaryIndexes[{index}]"
         if isinstance(names[index], str) and names[index] in names[:index]:
             yield f"{path}.name", f"index {names[index]!r} is given twice"
-        if not row.get("hashKey") and not row.get("keySchemas"):
+        if row.get("hashKey") is None and row.get("keySchemas") in (None, []):
             yield f"{path}.keySchemas", "missing; an index needs a partition key"
         yield from _projection(path, row)
     for index, row in enumerate(_known(table.get("localSecondaryIndexes", []))):
@@ -74,7 +75,7 @@ def capacity(table: Resource, _graph: StackGraph) -> Iterator[Finding]:
             given = owner.get(name)
             if mode == "PROVISIONED" and given is None:
                 yield f"{path}{name}", "missing; billing mode PROVISIONED needs it"
-            if mode == "PAY_PER_REQUEST" and given is not UNKNOWN and given:
+            if mode == "PAY_PER_REQUEST" and given is not UNKNOWN and given is not None and given != 0:
                 yield f"{path}{name}", f"{given} given; billing mode PAY_PER_REQUEST has no capacity"
 
 
@@ -84,15 +85,15 @@ def streams(table: Resource, _graph: StackGraph) -> Iterator[Finding]:
     enabled, view = table.get("streamEnabled", False), table.get("streamViewType")
     if enabled is True and view is None:
         yield "streamViewType", "missing; a stream needs it"
-    if enabled is False and view:
+    if enabled is False and view is not None and view is not UNKNOWN:
         yield "streamViewType", "given, but streamEnabled is not true"
 
 
 def _projection(path: str, row: Mapping[str, Any]) -> Iterator[Finding]:
     included = row.get("nonKeyAttributes")
-    if row.get("projectionType") == "INCLUDE" and not included:
+    if row.get("projectionType") == "INCLUDE" and included in (None, []):
         yield f"{path}.nonKeyAttributes", "missing; projection INCLUDE needs the attributes to include"
-    if row.get("projectionType") in ("ALL", "KEYS_ONLY") and included:
+    if row.get("projectionType") in ("ALL", "KEYS_ONLY") and included not in (None, [], UNKNOWN):
         yield f"{path}.nonKeyAttributes", f"given, but projection {row['projectionType']} takes none"
 
 
@@ -105,7 +106,7 @@ def _keys(table: Resource) -> Iterator[tuple[str, Any]]:
             for name in ("hashKey", "rangeKey"):
                 if row.get(name) is not None:
                     yield f"{kind}[{index}].{name}", row[name]
-            for position, key in enumerate(_known(row.get("keySchemas") or [])):
+            for position, key in enumerate(_known(row.get("keySchemas"))):
                 yield f"{kind}[{index}].keySchemas[{position}].attributeName", key.get("attributeName")
 
 

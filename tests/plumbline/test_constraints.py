@@ -144,7 +144,6 @@ def test_nothing_is_said_about_the_unknown(program: Callable[[], Any]) -> None:
     assert (evaluation.mistakes, check(evaluation.graph)) == ((), [])
 
 
-@pytest.mark.xfail(strict=True, reason="checks that take the truth value of an unknown, or ignore it in a list")
 @pytest.mark.parametrize("program", UNKNOWN_BUT_JUDGED.values(), ids=list(UNKNOWN_BUT_JUDGED))
 def test_nothing_is_said_about_the_unknown_either(program: Callable[[], Any]) -> None:
     evaluation = run_program(program)
@@ -163,7 +162,6 @@ MISSED: dict[str, tuple[Callable[[], Any], str]] = {
 }
 
 
-@pytest.mark.xfail(strict=True, reason="Resource.get returns a secret as such; references take one account")
 @pytest.mark.parametrize(("program", "path"), MISSED.values(), ids=list(MISSED))
 def test_a_mistake_is_found_behind_secrets_and_in_any_account(program: Callable[[], Any], path: str) -> None:
     evaluation = run_program(program)

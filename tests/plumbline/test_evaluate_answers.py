@@ -119,7 +119,6 @@ def test_what_needs_a_failed_resource_is_skipped_without_mistakes_of_its_own() -
     assert sorted(deployer.asked) == ["broken", "independent"]
 
 
-@pytest.mark.xfail(strict=True, reason="invokes.answer takes the truth value of an unknown")
 def test_an_account_that_is_unknown_is_a_mistake_that_names_the_invoke() -> None:
     def program() -> None:
         provider = aws.Provider("aws", region="eu-west-1", allowed_account_ids=[queue("a").arn])

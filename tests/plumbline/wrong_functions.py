@@ -322,6 +322,7 @@ REFERENCES = [
         _composed_table,
         "resourceArn",
         "names aws:dynamodb/table:Table orders without depending on it; use its output",
+        also=(("policy", "names aws:dynamodb/table:Table orders without depending on it"),),
     ),
     Wrong("plain name of a role", _named_role, "role", "names aws:iam/role:Role worker without depending on it"),
     Wrong(

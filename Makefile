@@ -1,0 +1,56 @@
+# make up, make preview and make test need Python 3.11 or later and a package index, and nothing else.
+
+STACK ?= test
+FORMAT ?= text
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+# The first interpreter that is new enough; PYTHON=... names another.
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
+	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && { echo "$$p"; break; }; done)
+
+.PHONY: help setup up preview test lint types deploy bench lock clean
+
+help: ## list the targets
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
+
+setup: $(INSTALLED) ## make .venv and install the locked requirements
+
+$(INSTALLED): requirements-dev.lock
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or later is needed and was not found; name it with PYTHON=..." >&2; exit 2; }
+	@echo "setting up $(VENV) with $(PYTHON) (once per change of the lock)"
+	@# Some distributions leave ensurepip out of Python; pip from outside does the same.
+	@"$(PYTHON)" -m venv --clear $(VENV) >/dev/null 2>&1 || { "$(PYTHON)" -m venv --clear --without-pip $(VENV) \
+		&& "$(PYTHON)" -m pip --python $(BIN)/python install --quiet pip; }
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@touch $@
+
+up: $(INSTALLED) ## deploy STACK into an in-process AWS and report what stands
+	@$(BIN)/python -m plumbline up $(STACK) --format $(FORMAT)
+
+preview: $(INSTALLED) ## show STACK, its changes since the last up, and its criteria
+	@$(BIN)/python -m plumbline preview $(STACK) --format $(FORMAT)
+
+test: lint types $(INSTALLED) ## run everything that CI runs
+	@$(BIN)/python -m pytest
+
+lint: $(INSTALLED)
+	@$(BIN)/ruff check --no-cache .
+	@$(BIN)/ruff format --no-cache --check --quiet .
+
+types: $(INSTALLED)
+	@$(BIN)/basedpyright --pythonpath $(BIN)/python
+
+deploy: ## run the real `pulumi up` for STACK (needs the Pulumi CLI and AWS credentials)
+	@command -v pulumi >/dev/null || { echo "make deploy needs the Pulumi CLI on PATH (https://www.pulumi.com/docs/install/)" >&2; exit 2; }
+	pulumi up --stack $(STACK)
+
+bench: $(INSTALLED) ## measure previews against the bare SDK, as ratios in one run
+	@$(BIN)/python -m benchmarks.preview
+
+lock: ## resolve both requirement files anew (needs uv)
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate requirements.txt -o requirements.lock
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate requirements-dev.txt -o requirements-dev.lock
+
+clean: ## remove the environment and all state of rehearsals
+	rm -rf $(VENV) .plumbline .hypothesis

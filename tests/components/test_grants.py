@@ -1,0 +1,175 @@
+"""components.grants: the exact policy document behind each kind of edge."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from components import grants
+from components.account import Account
+
+ACCOUNT = Account(account_id="111111111111", region="us-east-1")
+CHINA = Account(account_id="222222222222", region="cn-north-1", partition="aws-cn")
+TABLE = "arn:aws:dynamodb:us-east-1:111111111111:table/test-orders"
+KEYS = "arn:aws:kms:us-east-1:111111111111:key/*"
+READ = ["dynamodb:BatchGetItem", "dynamodb:ConditionCheckItem", "dynamodb:GetItem", "dynamodb:Query"]
+WRITE = ["dynamodb:BatchWriteItem", "dynamodb:DeleteItem", "dynamodb:PutItem", "dynamodb:UpdateItem"]
+PRODUCE = ["kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*"]
+
+
+def allow(sid: str, actions: list[str], *resources: str, condition: Any = None) -> dict[str, Any]:
+    statement: dict[str, Any] = {"Sid": sid, "Effect": "Allow", "Action": actions, "Resource": list(resources)}
+    return statement if condition is None else {**statement, "Condition": condition}
+
+
+def key_condition(alias: str, host: str) -> dict[str, dict[str, str]]:
+    return {
+        "ForAnyValue:StringEquals": {"kms:ResourceAliases": alias},
+        "StringEquals": {"kms:ViaService": host},
+    }
+
+
+DYNAMODB_KEY = key_condition("alias/test-data", "dynamodb.us-east-1.amazonaws.com")
+
+EDGES: dict[str, tuple[tuple[grants.Statement, ...], list[dict[str, Any]]]] = {
+    "read": (grants.read_table(ACCOUNT, "test-orders", []), [allow("ReadTable", READ, TABLE)]),
+    "read with indexes": (
+        grants.read_table(ACCOUNT, "test-orders", ["by-day", "by-status"]),
+        [
+            allow("ReadTable", READ, TABLE),
+            allow("QueryIndexes", ["dynamodb:Query"], f"{TABLE}/index/by-day", f"{TABLE}/index/by-status"),
+        ],
+    ),
+    "scan": (grants.scan_table(ACCOUNT, "test-orders", []), [allow("ScanTable", ["dynamodb:Scan"], TABLE)]),
+    "scan with indexes": (
+        grants.scan_table(ACCOUNT, "test-orders", ["by-day"]),
+        [
+            allow("ScanTable", ["dynamodb:Scan"], TABLE),
+            allow("ScanIndexes", ["dynamodb:Scan"], f"{TABLE}/index/by-day"),
+        ],
+    ),
+    "write": (grants.write_table(ACCOUNT, "test-orders"), [allow("WriteTable", WRITE, TABLE)]),
+    "decrypt": (
+        grants.decrypt(ACCOUNT, "alias/test-data", via="dynamodb"),
+        [allow("UseKey", ["kms:Decrypt", "kms:DescribeKey"], KEYS, condition=DYNAMODB_KEY)],
+    ),
+    "decrypt and produce": (
+        grants.decrypt(ACCOUNT, "alias/test-data", via="dynamodb", produce=True),
+        [
+            allow("UseKey", ["kms:Decrypt", "kms:DescribeKey"], KEYS, condition=DYNAMODB_KEY),
+            allow("UseKeyToWrite", PRODUCE, KEYS, condition=DYNAMODB_KEY),
+        ],
+    ),
+    "decrypt in another partition": (
+        grants.decrypt(CHINA, "alias/test-queues", via="sqs"),
+        [
+            allow(
+                "UseKey",
+                ["kms:Decrypt", "kms:DescribeKey"],
+                "arn:aws-cn:kms:cn-north-1:222222222222:key/*",
+                condition=key_condition("alias/test-queues", "sqs.cn-north-1.amazonaws.com.cn"),
+            )
+        ],
+    ),
+    "publish": (
+        grants.publish(ACCOUNT, "test-alerts"),
+        [allow("Publish", ["sns:Publish"], "arn:aws:sns:us-east-1:111111111111:test-alerts")],
+    ),
+    "send": (
+        grants.send(ACCOUNT, "test-jobs"),
+        [allow("SendMessages", ["sqs:SendMessage"], "arn:aws:sqs:us-east-1:111111111111:test-jobs")],
+    ),
+    "consume": (
+        grants.consume(ACCOUNT, "test-jobs"),
+        [
+            allow(
+                "ConsumeMessages",
+                ["sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"],
+                "arn:aws:sqs:us-east-1:111111111111:test-jobs",
+            )
+        ],
+    ),
+    "invoke": (
+        grants.invoke(ACCOUNT, "test-audit", "live"),
+        [
+            allow(
+                "InvokeFunction",
+                ["lambda:InvokeFunction"],
+                "arn:aws:lambda:us-east-1:111111111111:function:test-audit:live",
+            )
+        ],
+    ),
+    "get_secret": (
+        grants.get_secret(ACCOUNT, "test-exchange"),
+        [
+            allow(
+                "ReadSecret",
+                ["secretsmanager:GetSecretValue"],
+                "arn:aws:secretsmanager:us-east-1:111111111111:secret:test-exchange-??????",
+            )
+        ],
+    ),
+    "start_execution": (
+        grants.start_execution(ACCOUNT, "test-flow"),
+        [
+            allow(
+                "StartExecution",
+                ["states:StartExecution"],
+                "arn:aws:states:us-east-1:111111111111:stateMachine:test-flow",
+            )
+        ],
+    ),
+    "write_log": (
+        grants.write_log(ACCOUNT, "/aws/lambda/test-audit"),
+        [
+            allow(
+                "WriteLog",
+                ["logs:CreateLogStream", "logs:PutLogEvents"],
+                "arn:aws:logs:us-east-1:111111111111:log-group:/aws/lambda/test-audit:*",
+            )
+        ],
+    ),
+    "trace": (
+        grants.trace(),
+        [allow("Trace", ["xray:PutTelemetryRecords", "xray:PutTraceSegments"], "*")],
+    ),
+}
+
+
+@pytest.mark.parametrize("edge", EDGES)
+def test_edge_gives_exactly_its_document(edge: str) -> None:
+    statements, expected = EDGES[edge]
+    document = json.loads(json.dumps(grants.policy_document(statements)))
+    assert document == {"Version": "2012-10-17", "Statement": expected}
+
+
+@pytest.mark.parametrize("edge", EDGES)
+def test_statement_ids_are_letters_and_digits(edge: str) -> None:
+    assert all(statement.sid.isascii() and statement.sid.isalnum() for statement in EDGES[edge][0])
+
+
+def test_every_function_that_makes_statements_is_tested() -> None:
+    makers = {
+        name
+        for name, function in vars(grants).items()
+        if callable(function) and getattr(function, "__module__", "") == grants.__name__ and name[0].islower()
+    }
+    assert makers - {"policy_document"} == {
+        *("read_table", "scan_table", "write_table", "decrypt", "publish", "send", "consume", "invoke"),
+        *("get_secret", "start_execution", "write_log", "trace"),
+    }
+
+
+def test_document_names_a_repeated_statement_once_and_keeps_the_order() -> None:
+    write = grants.write_table(ACCOUNT, "test-orders")
+    read = grants.read_table(ACCOUNT, "test-orders", [])
+    assert grants.policy_document([*write, *read, *write, *read]) == {
+        "Version": "2012-10-17",
+        "Statement": [allow("WriteTable", WRITE, TABLE), allow("ReadTable", READ, TABLE)],
+    }
+
+
+def test_document_of_no_statement_is_empty() -> None:
+    assert grants.policy_document([]) == {"Version": "2012-10-17", "Statement": []}

@@ -1,0 +1,325 @@
+"""components.tables: tables with indexes, encryption, expiry, capacity and the edges to them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from conftest import run_program
+
+from components.account import Account
+from components.naming import NameRefused, Naming
+from components.roles import Grant, Role, Roles, RolesArgs, RoleSpec
+from components.tables import (
+    CapacityRange,
+    CustomerKey,
+    Index,
+    Key,
+    ProvisionedCapacity,
+    Table,
+    Tables,
+    TablesArgs,
+    TableSpec,
+)
+from plumbline.graph import UNKNOWN, Options, Resource, StackGraph
+
+ACCOUNT = Account(account_id="111111111111", region="us-east-1")
+PREFIX = "urn:pulumi:test::plumbline::"
+TABLES_URN = f"{PREFIX}plumbline:components:Tables::tables"
+TABLE = "aws:dynamodb/table:Table"
+TARGET = "aws:appautoscaling/target:Target"
+SCALING_POLICY = "aws:appautoscaling/policy:Policy"
+KEY_ARN = "arn:aws:kms:us-east-1:111111111111:key/00000000-0000-0000-0000-000000000000"
+CUSTOMER_KEY = CustomerKey(arn=KEY_ARN, alias="alias/test-data")
+CAPACITY = ProvisionedCapacity(
+    read=CapacityRange(minimum=5, maximum=100), write=CapacityRange(minimum=2, maximum=40), target_percent=70
+)
+
+TENANT = Key(name="tenantId", type="S")
+NUMBER = Key(name="number", type="N")
+ORDERS = TableSpec(
+    partition_key=TENANT,
+    sort_key=NUMBER,
+    indexes=(
+        Index(name="by-status", partition_key=Key(name="status", type="S")),
+        Index(name="by-day", partition_key=Key(name="day", type="S"), sort_key=NUMBER),
+    ),
+    ttl_attribute="expiresAt",
+)
+BLOBS = TableSpec(partition_key=Key(name="hash", type="B"))
+TABLES = {"orders": ORDERS, "blobs": BLOBS}
+
+INDEXES: list[dict[str, Any]] = [
+    {
+        "name": "by-status",
+        "projectionType": "ALL",
+        "keySchemas": [{"attributeName": "status", "keyType": "HASH"}],
+    },
+    {
+        "name": "by-day",
+        "projectionType": "ALL",
+        "keySchemas": [
+            {"attributeName": "day", "keyType": "HASH"},
+            {"attributeName": "number", "keyType": "RANGE"},
+        ],
+    },
+]
+ORDERS_INPUTS: dict[str, Any] = {
+    "name": "test-orders",
+    "billingMode": "PAY_PER_REQUEST",
+    "hashKey": "tenantId",
+    "rangeKey": "number",
+    "attributes": [
+        {"name": "day", "type": "S"},
+        {"name": "number", "type": "N"},
+        {"name": "status", "type": "S"},
+        {"name": "tenantId", "type": "S"},
+    ],
+    "globalSecondaryIndexes": INDEXES,
+    "ttl": {"attributeName": "expiresAt", "enabled": True},
+    "pointInTimeRecovery": {"enabled": True},
+    "serverSideEncryption": {"enabled": True},
+    "deletionProtectionEnabled": True,
+}
+BLOBS_INPUTS: dict[str, Any] = {
+    "name": "test-blobs",
+    "billingMode": "PAY_PER_REQUEST",
+    "hashKey": "hash",
+    "attributes": [{"name": "hash", "type": "B"}],
+    "pointInTimeRecovery": {"enabled": True},
+    "serverSideEncryption": {"enabled": True},
+    "deletionProtectionEnabled": True,
+}
+THROUGHPUT = {"billingMode": "PROVISIONED", "readCapacity": 5, "writeCapacity": 2}
+
+
+def args(**changes: Any) -> TablesArgs:
+    return TablesArgs(**{"account": ACCOUNT, "naming": Naming("test"), "tables": TABLES, **changes})
+
+
+def graph_of(program: Callable[[], Any]) -> StackGraph:
+    evaluation = run_program(program)
+    assert evaluation.mistakes == ()
+    return evaluation.graph
+
+
+def tables(**changes: Any) -> StackGraph:
+    return graph_of(lambda: Tables("tables", args(**changes)))
+
+
+def inputs(graph: StackGraph, name: str) -> dict[str, Any]:
+    return dict(table(graph, name).inputs)
+
+
+def table(graph: StackGraph, name: str) -> Resource:
+    return graph.resources[f"{PREFIX}plumbline:components:Tables${TABLE}::tables-{name}"]
+
+
+def test_table_with_indexes_and_expiry_has_exactly_these_inputs() -> None:
+    assert inputs(tables(), "orders") == ORDERS_INPUTS
+
+
+def test_table_with_a_partition_key_alone_has_exactly_these_inputs() -> None:
+    assert inputs(tables(), "blobs") == BLOBS_INPUTS
+
+
+def test_table_is_a_protected_child_of_its_component_without_dependencies() -> None:
+    orders = table(tables(), "orders")
+    assert (orders.name, orders.parent, orders.dependencies, orders.options) == (
+        "tables-orders",
+        TABLES_URN,
+        (),
+        Options(protect=True),
+    )
+
+
+def test_protections_can_be_switched_off() -> None:
+    graph = tables(deletion_protection=False, protect=False)
+    assert inputs(graph, "orders") == {**ORDERS_INPUTS, "deletionProtectionEnabled": False}
+    assert table(graph, "orders").options == Options()
+
+
+def test_deletion_protection_and_protect_are_separate() -> None:
+    graph = tables(deletion_protection=True, protect=False)
+    assert inputs(graph, "blobs")["deletionProtectionEnabled"] is True
+    assert table(graph, "blobs").options.protect is False
+
+
+def test_on_demand_tables_are_not_scaled() -> None:
+    assert tables().of_type(TARGET, SCALING_POLICY) == []
+
+
+def test_customer_key_encrypts_every_table() -> None:
+    graph = tables(customer_key=CUSTOMER_KEY)
+    encryption = {"enabled": True, "kmsKeyArn": KEY_ARN}
+    assert inputs(graph, "orders") == {**ORDERS_INPUTS, "serverSideEncryption": encryption}
+    assert inputs(graph, "blobs") == {**BLOBS_INPUTS, "serverSideEncryption": encryption}
+
+
+def test_component_gives_the_arns_as_outputs() -> None:
+    component = tables().resources[TABLES_URN]
+    assert (component.inputs, component.outputs) == ({}, {"arns": {"orders": UNKNOWN, "blobs": UNKNOWN}})
+
+
+def test_provisioned_table_has_the_smallest_capacity_on_itself_and_its_indexes() -> None:
+    indexes = [{**index, "readCapacity": 5, "writeCapacity": 2} for index in INDEXES]
+    graph = tables(capacity=CAPACITY)
+    assert inputs(graph, "orders") == {**ORDERS_INPUTS, **THROUGHPUT, "globalSecondaryIndexes": indexes}
+    assert inputs(graph, "blobs") == {**BLOBS_INPUTS, **THROUGHPUT}
+
+
+def test_provisioned_table_ignores_what_scaling_changes() -> None:
+    graph = tables(capacity=CAPACITY)
+    own = ("readCapacity", "writeCapacity")
+    of_indexes = ("globalSecondaryIndexes[*].readCapacity", "globalSecondaryIndexes[*].writeCapacity")
+    assert table(graph, "orders").options == Options(protect=True, ignore_changes=(*own, *of_indexes))
+    assert table(graph, "blobs").options == Options(protect=True, ignore_changes=own)
+
+
+def test_provisioned_table_and_each_index_get_four_scaling_resources() -> None:
+    graph = tables(capacity=CAPACITY)
+    resources = [
+        (r.type, r.get("resourceId"), r.get("scalableDimension")) for r in graph.of_type(TARGET, SCALING_POLICY)
+    ]
+    expected = [
+        (type_, f"table/{owner}", f"dynamodb:{kind}:{dimension}CapacityUnits")
+        for type_ in (TARGET, SCALING_POLICY)
+        for owner, kind in (
+            ("test-orders", "table"),
+            ("test-orders/index/by-status", "index"),
+            ("test-orders/index/by-day", "index"),
+            ("test-blobs", "table"),
+        )
+        for dimension in ("Read", "Write")
+    ]
+    assert sorted(resources) == sorted(expected)
+
+
+def test_scaling_target_has_exactly_the_range_of_its_dimension() -> None:
+    graph = tables(capacity=CAPACITY)
+    by_name = {target.name: dict(target.inputs) for target in graph.of_type(TARGET)}
+    assert by_name["tables-orders-by-day-write-target"] == {
+        "serviceNamespace": "dynamodb",
+        "resourceId": "table/test-orders/index/by-day",
+        "scalableDimension": "dynamodb:index:WriteCapacityUnits",
+        "minCapacity": 2,
+        "maxCapacity": 40,
+    }
+
+
+def test_scaling_aims_at_the_given_utilization() -> None:
+    graph = tables(capacity=CAPACITY)
+    path = "targetTrackingScalingPolicyConfiguration.targetValue"
+    assert {policy.get(path) for policy in graph.of_type(SCALING_POLICY)} == {70}
+
+
+def test_scaling_resources_are_children_of_the_component() -> None:
+    graph = tables(capacity=CAPACITY)
+    found = {(resource.parent, resource.options) for resource in graph.of_type(TARGET, SCALING_POLICY)}
+    assert found == {(TABLES_URN, Options())}
+
+
+def test_attributes_are_those_of_keys_and_indexes_without_the_expiry() -> None:
+    assert ORDERS.attributes() == {"tenantId": "S", "number": "N", "status": "S", "day": "S"}
+
+
+def test_table_name_that_aws_would_refuse_is_refused() -> None:
+    def program() -> None:
+        with pytest.raises(NameRefused, match="as a table name must"):
+            Tables("tables", args(tables={"or ders": BLOBS}))
+
+    graph_of(program)
+
+
+# Edges: every document as a whole.
+
+ARN = "arn:aws:dynamodb:us-east-1:111111111111:table/test-orders"
+BLOBS_ARN = "arn:aws:dynamodb:us-east-1:111111111111:table/test-blobs"
+INDEX_ARNS = [f"{ARN}/index/by-status", f"{ARN}/index/by-day"]
+KEYS = ["arn:aws:kms:us-east-1:111111111111:key/*"]
+
+
+def allow(sid: str, actions: list[str], resources: list[str], **more: Any) -> dict[str, Any]:
+    return {"Sid": sid, "Effect": "Allow", "Action": actions, "Resource": resources, **more}
+
+
+CONDITION = {
+    "ForAnyValue:StringEquals": {"kms:ResourceAliases": "alias/test-data"},
+    "StringEquals": {"kms:ViaService": "dynamodb.us-east-1.amazonaws.com"},
+}
+READ = ["dynamodb:BatchGetItem", "dynamodb:ConditionCheckItem", "dynamodb:GetItem", "dynamodb:Query"]
+WRITE = ["dynamodb:BatchWriteItem", "dynamodb:DeleteItem", "dynamodb:PutItem", "dynamodb:UpdateItem"]
+SCAN = ["dynamodb:Scan"]
+QUERY_INDEXES = allow("QueryIndexes", ["dynamodb:Query"], INDEX_ARNS)
+SCAN_INDEXES = allow("ScanIndexes", SCAN, INDEX_ARNS)
+USE_KEY = allow("UseKey", ["kms:Decrypt", "kms:DescribeKey"], KEYS, Condition=CONDITION)
+USE_KEY_TO_WRITE = allow(
+    "UseKeyToWrite", ["kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*"], KEYS, Condition=CONDITION
+)
+Edge = Callable[[Table, Role], Grant]
+EDGES: dict[str, tuple[str, Edge, list[dict[str, Any]], list[dict[str, Any]]]] = {
+    "read with indexes": ("orders", Table.grant_read, [allow("ReadTable", READ, [ARN]), QUERY_INDEXES], [USE_KEY]),
+    "read without indexes": ("blobs", Table.grant_read, [allow("ReadTable", READ, [BLOBS_ARN])], [USE_KEY]),
+    "scan with indexes": ("orders", Table.grant_scan, [allow("ScanTable", SCAN, [ARN]), SCAN_INDEXES], [USE_KEY]),
+    "scan without indexes": ("blobs", Table.grant_scan, [allow("ScanTable", SCAN, [BLOBS_ARN])], [USE_KEY]),
+    "write with indexes": (
+        "orders",
+        Table.grant_write,
+        [allow("WriteTable", WRITE, [ARN])],
+        [USE_KEY, USE_KEY_TO_WRITE],
+    ),
+    "write without indexes": (
+        "blobs",
+        Table.grant_write,
+        [allow("WriteTable", WRITE, [BLOBS_ARN])],
+        [USE_KEY, USE_KEY_TO_WRITE],
+    ),
+}
+
+
+def policy_of(name: str, *edges: Edge, **changes: Any) -> dict[str, Any]:
+    """Return the one policy that a role gets by the edges to one table, its document parsed."""
+
+    def program() -> None:
+        spec = RoleSpec(physical_name="audit", description="Reads")
+        roles = Roles("roles", RolesArgs(naming=Naming("test"), service="lambda.amazonaws.com", roles={"audit": spec}))
+        built = Tables("tables", args(**changes)).tables[name]
+        for edge in edges:
+            edge(built, roles.roles["audit"])
+        roles.attach()
+
+    [policy] = graph_of(program).of_type("aws:iam/rolePolicy:RolePolicy")
+    return {**policy.inputs, "policy": json.loads(policy.inputs["policy"])}
+
+
+def expected_policy(name: str, statements: list[dict[str, Any]]) -> dict[str, Any]:
+    document = {"Version": "2012-10-17", "Statement": statements}
+    return {"name": f"table-{name}", "role": "test-audit", "policy": document}
+
+
+@pytest.mark.parametrize("edge", EDGES)
+def test_edge_gives_exactly_its_document(edge: str) -> None:
+    name, give, statements, _ = EDGES[edge]
+    assert policy_of(name, give) == expected_policy(name, statements)
+
+
+@pytest.mark.parametrize("edge", EDGES)
+def test_edge_to_a_table_with_customer_key_lets_use_the_key_too(edge: str) -> None:
+    name, give, statements, key = EDGES[edge]
+    assert policy_of(name, give, customer_key=CUSTOMER_KEY) == expected_policy(name, [*statements, *key])
+
+
+def test_edges_to_one_table_share_a_policy_and_name_the_use_of_the_key_once() -> None:
+    given = policy_of("blobs", Table.grant_read, Table.grant_write, Table.grant_scan, customer_key=CUSTOMER_KEY)
+    assert given == expected_policy(
+        "blobs",
+        [
+            allow("ReadTable", READ, [BLOBS_ARN]),
+            USE_KEY,
+            allow("WriteTable", WRITE, [BLOBS_ARN]),
+            USE_KEY_TO_WRITE,
+            allow("ScanTable", SCAN, [BLOBS_ARN]),
+        ],
+    )
