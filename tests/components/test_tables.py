@@ -110,7 +110,14 @@ def tables(**changes: Any) -> StackGraph:
 
 
 def inputs(graph: StackGraph, name: str) -> dict[str, Any]:
-    return dict(table(graph, name).inputs)
+    """Return a table's inputs without nulls, which are the same as nothing to the engine."""
+    return present(table(graph, name).inputs)
+
+
+def present(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: present(item) for key, item in value.items() if item is not None}
+    return [present(item) for item in value] if isinstance(value, list) else value
 
 
 def table(graph: StackGraph, name: str) -> Resource:

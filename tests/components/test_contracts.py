@@ -1,0 +1,200 @@
+"""What holds for every component, and for every resource of the real stacks."""
+
+from __future__ import annotations
+
+import ast
+import dataclasses
+import importlib
+import inspect
+import pkgutil
+import textwrap
+import typing
+from collections.abc import Iterator
+from types import FunctionType, ModuleType
+from typing import Any
+
+import pulumi
+import pytest
+from conftest import preview
+
+import components
+from plumbline import sdk
+from plumbline.graph import StackGraph
+
+MODULES: list[ModuleType] = [
+    importlib.import_module(f"components.{module.name}") for module in pkgutil.iter_modules(components.__path__)
+]
+COMPONENTS: list[type[pulumi.ComponentResource]] = [
+    value
+    for module in MODULES
+    for value in vars(module).values()
+    if isinstance(value, type) and issubclass(value, pulumi.ComponentResource) and value.__module__ == module.__name__
+]
+TAGS = {
+    "test": {
+        "Environment": "test",
+        "Project": "trading",
+        "Owner": "trading-platform",
+        "CostCenter": "trading-test",
+    },
+    "prod": {
+        "Environment": "prod",
+        "Project": "trading",
+        "Owner": "trading-platform",
+        "CostCenter": "trading-prod",
+    },
+}
+# The physical name's input and what stands before the environment.
+NAMES = {
+    "aws:dynamodb/table:Table": ("name", ""),
+    "aws:lambda/function:Function": ("name", ""),
+    "aws:lambda/layerVersion:LayerVersion": ("layerName", ""),
+    "aws:iam/role:Role": ("name", ""),
+    "aws:sqs/queue:Queue": ("name", ""),
+    "aws:cloudwatch/logGroup:LogGroup": ("name", "/aws/lambda/"),
+}
+
+each_component = pytest.mark.parametrize("component", COMPONENTS, ids=lambda component: component.__name__)
+each_module = pytest.mark.parametrize("module", MODULES, ids=lambda module: module.__name__)
+
+
+def args_type(component: type) -> type:
+    return typing.get_type_hints(component.__init__)["args"]  # type: ignore[misc]  # of a known class
+
+
+def public(module: ModuleType) -> Iterator[tuple[str, Any]]:
+    """Yield the public classes and functions that a module defines."""
+    for name, value in vars(module).items():
+        own = isinstance(value, type | FunctionType) and value.__module__ == module.__name__
+        if own and not name.startswith("_"):
+            yield name, value
+
+
+def public_methods(class_: type) -> Iterator[tuple[str, Any]]:
+    for name, value in vars(class_).items():
+        if isinstance(value, FunctionType) and not name.startswith("_"):
+            yield name, value
+
+
+def test_there_are_components() -> None:
+    assert {component.__name__ for component in COMPONENTS} >= {"Tables", "Roles", "Functions"}
+
+
+@each_component
+def test_constructor_takes_name_args_and_opts(component: type) -> None:
+    parameters = inspect.signature(component.__init__).parameters  # type: ignore[misc]  # of a known class
+    assert list(parameters) == ["self", "name", "args", "opts"]
+    assert {name for name, parameter in parameters.items() if parameter.default is None} == {"opts"}
+    assert {parameter.kind for parameter in parameters.values()} == {inspect.Parameter.POSITIONAL_OR_KEYWORD}
+
+
+@each_component
+def test_type_token_follows_from_the_class(component: type) -> None:
+    source = ast.parse(textwrap.dedent(inspect.getsource(component)))
+    tokens = [
+        node.args[0].value
+        for node in ast.walk(source)
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "super().__init__"
+        if isinstance(node.args[0], ast.Constant)
+    ]
+    assert tokens == [f"plumbline:components:{component.__name__}"]
+
+
+@each_component
+def test_args_are_a_frozen_keyword_only_dataclass_named_after_the_component(component: type) -> None:
+    args = args_type(component)
+    assert args.__name__ == f"{component.__name__}Args"
+    assert dataclasses.is_dataclass(args)
+    assert args.__dataclass_params__.frozen  # type: ignore[attr-defined]  # of every dataclass
+    kinds = {parameter.kind for parameter in inspect.signature(args).parameters.values()}
+    assert kinds == {inspect.Parameter.KEYWORD_ONLY}
+
+
+@each_component
+def test_component_registers_its_outputs(component: type) -> None:
+    assert "self.register_outputs(" in inspect.getsource(component)
+
+
+@each_component
+def test_public_methods_have_docstrings(component: type) -> None:
+    assert [name for name, method in public_methods(component) if not inspect.getdoc(method)] == []
+
+
+@each_module
+def test_module_public_classes_and_functions_have_docstrings(module: ModuleType) -> None:
+    assert module.__doc__
+    # A dataclass without a docstring gets its signature as one.
+    missing = [name for name, value in public(module) if not value.__doc__ or value.__doc__.startswith(f"{name}(")]
+    assert missing == []
+
+
+# The real stacks.
+
+
+def test_every_component_is_in_the_stack_under_its_own_type(graph: StackGraph) -> None:
+    types = {resource.type for resource in graph if not resource.custom}
+    assert types <= {f"plumbline:components:{component.__name__}" for component in COMPONENTS}
+
+
+def test_name_of_every_child_starts_with_that_of_its_parent(graph: StackGraph) -> None:
+    children = [resource for resource in graph if resource.parent]
+    assert children
+    wrong = [child.urn for child in children if not child.name.startswith(f"{graph.resources[child.parent].name}-")]
+    assert wrong == []
+
+
+def test_every_resource_but_components_and_provider_has_a_component_as_parent(graph: StackGraph) -> None:
+    outside = [resource.type for resource in graph if resource.custom and not resource.parent]
+    assert outside == ["pulumi:providers:aws"]
+
+
+def test_every_resource_that_takes_tags_carries_exactly_the_four(stack: str) -> None:
+    tagged = [resource for resource in preview(stack).graph if resource.custom and sdk.tag_shape(resource.type)]
+    assert tagged
+    assert [resource.urn for resource in tagged if resource.inputs.get("tags") != TAGS[stack]] == []
+
+
+def test_no_resource_that_takes_no_tags_has_any(graph: StackGraph) -> None:
+    untagged = [resource for resource in graph if not resource.custom or sdk.tag_shape(resource.type) is None]
+    assert [resource.urn for resource in untagged if "tags" in resource.inputs] == []
+
+
+def test_every_aws_resource_uses_the_explicit_provider(graph: StackGraph) -> None:
+    resources = [resource for resource in graph if resource.type.startswith("aws:")]
+    assert resources
+    wrong = [r.urn for r in resources if "pulumi:providers:aws::aws::" not in r.options.provider]
+    assert wrong == []
+
+
+def test_no_resource_has_a_default_provider(graph: StackGraph) -> None:
+    assert [r.urn for r in graph if "default" in r.options.provider] == []
+    assert [r.name for r in graph if r.type.startswith("pulumi:providers:")] == ["aws"]
+
+
+def test_provider_is_tied_to_region_and_account(stack: str) -> None:
+    [provider] = preview(stack).graph.of_type("pulumi:providers:aws")
+    account = {"test": "111111111111", "prod": "222222222222"}[stack]
+    given = {key: provider.inputs[key] for key in ("region", "allowedAccountIds")}
+    assert given == {"region": "us-east-1", "allowedAccountIds": f'["{account}"]'}
+
+
+def test_every_physical_name_has_the_prefix_of_the_environment(stack: str) -> None:
+    graph = preview(stack).graph
+    resources = graph.of_type(*NAMES)
+    assert {resource.type for resource in resources} == set(NAMES)
+    wrong = []
+    for resource in resources:
+        property_, before = NAMES[resource.type]
+        if not str(resource.inputs.get(property_)).startswith(f"{before}{stack}-"):
+            wrong.append(resource.urn)
+    assert wrong == []
+
+
+def test_physical_names_are_unique_within_their_type(graph: StackGraph) -> None:
+    names = [(resource.type, resource.inputs[NAMES[resource.type][0]]) for resource in graph.of_type(*NAMES)]
+    assert len(set(names)) == len(names)
+
+
+def test_stacks_give_no_mistakes_and_no_warnings(stack: str) -> None:
+    evaluation = preview(stack)
+    assert (evaluation.mistakes, evaluation.warnings) == ((), ())

@@ -1,0 +1,160 @@
+"""systems.trading.data: the tables and functions of the trading system."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pydantic
+import pytest
+
+from components.tables import Index, Key, TableSpec
+from systems.trading import data
+
+FILE = "systems/trading/data/functions.yaml"
+
+
+def row(**values: Any) -> data.FunctionRow:
+    return data.FunctionRow(**{"group": "audit", "kind": "api", "memory": 256, **values})
+
+
+def mistakes(**values: Any) -> list[str]:
+    return data.references({"orders": row(**values)}, {"known": None, "other": None}, {"audit": "", "risk": ""})
+
+
+def test_known_group_and_tables_are_no_mistake() -> None:
+    assert mistakes(owns="known", reads=("other",), writes=("known",), scans=("other",)) == []
+
+
+def test_unknown_group_is_told_with_the_known_ones() -> None:
+    assert mistakes(group="audits") == [f"{FILE}: orders.group: 'audits' given; known: audit, risk"]
+
+
+@pytest.mark.parametrize("edge", ["owns", "reads", "writes", "scans"])
+def test_unknown_table_is_told_for_each_kind_of_edge(edge: str) -> None:
+    assert mistakes(**{edge: "nothing" if edge == "owns" else ("nothing",)}) == [f"{FILE}: orders: no table 'nothing'"]
+
+
+def test_unknown_table_of_several_edges_is_told_once() -> None:
+    assert mistakes(owns="nothing", reads=("nothing",), scans=("nothing",)) == [f"{FILE}: orders: no table 'nothing'"]
+
+
+def test_all_mistakes_are_told_in_order() -> None:
+    rows = {"first": row(group="x", reads=("b", "a")), "second": row(group="y")}
+    assert data.references(rows, {}, {"audit": ""}) == [
+        f"{FILE}: first.group: 'x' given; known: audit",
+        f"{FILE}: first: no table 'a'",
+        f"{FILE}: first: no table 'b'",
+        f"{FILE}: second.group: 'y' given; known: audit",
+    ]
+
+
+def test_owned_table_comes_first_and_is_read_and_written() -> None:
+    function = row(owns="b", reads=("c", "a", "b"), writes=("a",), scans=("d",))
+    assert function.read_tables() == ("b", "c", "a")
+    assert function.write_tables() == ("b", "a")
+    assert function.tables() == ("a", "b", "c", "d")
+
+
+@pytest.mark.parametrize(("kind", "seconds"), [("api", 30), ("background", 300)])
+def test_timeout_follows_from_the_kind(kind: str, seconds: int) -> None:
+    assert row(kind=kind).timeout_seconds == seconds
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"kind": "batch"}, {"memory": 127}, {"memory": 10_241}, {"reserved_concurrency": 0}, {"colour": "red"}],
+    ids=str,
+)
+def test_row_outside_the_limits_is_refused(wrong: dict[str, Any]) -> None:
+    with pytest.raises(pydantic.ValidationError):
+        row(**wrong)
+
+
+def test_rows_are_frozen() -> None:
+    with pytest.raises(pydantic.ValidationError):
+        row().memory = 512  # type: ignore[misc]  # what the test is about
+
+
+# The files themselves.
+
+
+def test_there_are_32_tables_and_34_functions() -> None:
+    assert (len(data.tables()), len(data.functions())) == (32, 34)
+
+
+def test_there_are_25_api_and_9_background_functions() -> None:
+    assert Counter(function.kind for function in data.functions().values()) == {"api": 25, "background": 9}
+
+
+def test_group_of_every_function_exists() -> None:
+    assert {function.group for function in data.functions().values()} == set(data.groups())
+
+
+def test_references_of_the_files_are_right() -> None:
+    assert data.references(data.functions(), data.tables(), data.groups()) == []
+
+
+def test_every_table_is_read_by_at_least_one_function() -> None:
+    read = {table for function in data.functions().values() for table in function.read_tables()}
+    assert sorted(set(data.tables()) - read) == []
+
+
+def test_every_table_is_written_by_at_least_one_function() -> None:
+    written = {table for function in data.functions().values() for table in function.write_tables()}
+    assert sorted(set(data.tables()) - written) == []
+
+
+def test_no_table_is_owned_by_two_functions() -> None:
+    owned = Counter(function.owns for function in data.functions().values() if function.owns)
+    assert [table for table, owners in owned.items() if owners > 1] == []
+
+
+def test_table_with_sort_key_index_and_expiry_is_read_as_written() -> None:
+    text, string = Key(name="timestamp", type="S"), "S"
+    assert data.tables()["risk-events"] == TableSpec(
+        partition_key=Key(name="tenantId", type="S"),
+        sort_key=Key(name="timestampEventId", type="S"),
+        indexes=tuple(
+            Index(name=f"{name}-timestamp-index", partition_key=Key(name=name, type=string), sort_key=text)
+            for name in ("eventType", "severity", "strategyId", "assetId")
+        ),
+        ttl_attribute="expiresAt",
+    )
+
+
+def test_table_with_a_number_as_sort_key_is_read_as_written() -> None:
+    assert data.tables()["strategy-versions"] == TableSpec(
+        partition_key=Key(name="strategyId", type="S"), sort_key=Key(name="version", type="N")
+    )
+
+
+# Loading wrong files.
+
+
+@pytest.fixture
+def directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A directory whose files are loaded in place of the system's."""
+    monkeypatch.setattr(data, "_DIRECTORY", tmp_path)
+    return tmp_path
+
+
+def test_wrong_values_in_a_file_are_told_one_line_each(directory: Path) -> None:
+    (directory / "functions.yaml").write_text(
+        "a: {group: audit, kind: batch, memory: 256}\nb: {kind: api, memory: 1}\n"
+    )
+    with pytest.raises(data.DataError) as raised:
+        data._load("functions.yaml", dict[str, data.FunctionRow])
+    assert str(raised.value).splitlines() == [
+        f"{FILE}: a.kind: Input should be 'api' or 'background'",
+        f"{FILE}: b.group: Field required",
+        f"{FILE}: b.memory: Input should be greater than or equal to 128",
+    ]
+
+
+def test_file_that_is_no_yaml_is_told_with_its_place(directory: Path) -> None:
+    (directory / "groups.yaml").write_text("audit: one\naudit: two\n")
+    with pytest.raises(data.DataError) as raised:
+        data._load("groups.yaml", dict[str, str])
+    assert str(raised.value) == "systems/trading/data/groups.yaml:2:1: key 'audit' is given twice"
