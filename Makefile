@@ -18,7 +18,7 @@ setup: $(INSTALLED) ## make .venv and install the locked requirements
 
 $(INSTALLED): requirements-dev.lock
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or later is needed and was not found; name it with PYTHON=..." >&2; exit 2; }
-	@echo "setting up $(VENV) with $(PYTHON) (once per change of the lock)"
+	@echo "setting up $(VENV) with $(PYTHON) (once per change of the lock)" >&2
 	@# Some distributions leave ensurepip out of Python; pip from outside does the same.
 	@"$(PYTHON)" -m venv --clear $(VENV) >/dev/null 2>&1 || { "$(PYTHON)" -m venv --clear --without-pip $(VENV) \
 		&& "$(PYTHON)" -m pip --python $(BIN)/python install --quiet pip; }

@@ -6,11 +6,23 @@ nothing about a value that is unknown. `check` runs all of them.
 
 from __future__ import annotations
 
-from plumbline.constraints import functions, iam, messaging, references, scaling, schema, shapes, tables
+from plumbline.constraints import functions, iam, invocation, messaging, references, scaling, schema, shapes, tables
 from plumbline.constraints.registry import Problem, run
 from plumbline.graph import StackGraph
 
-__all__ = ["Problem", "check", "functions", "iam", "messaging", "references", "scaling", "schema", "shapes", "tables"]
+__all__ = [
+    "Problem",
+    "check",
+    "functions",
+    "iam",
+    "invocation",
+    "messaging",
+    "references",
+    "scaling",
+    "schema",
+    "shapes",
+    "tables",
+]
 
 
 def check(graph: StackGraph) -> list[Problem]:

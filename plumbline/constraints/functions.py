@@ -88,21 +88,21 @@ def log_group(function: Resource, graph: StackGraph) -> Iterator[Finding]:
         yield "name", f"the function must depend on its log group {group.name}"
 
 
+def role_policies(function: Resource, graph: StackGraph) -> list[Resource]:
+    """Return the policies, inline or attached, of the role that a function runs under."""
+    roles = set(function.property_dependencies.get("role", ()))
+    policies = graph.of_type("aws:iam/rolePolicy:RolePolicy", "aws:iam/rolePolicyAttachment:RolePolicyAttachment")
+    return [policy for policy in policies if roles & set(policy.property_dependencies.get("role", ()))]
+
+
 @for_types(FUNCTION)
 def permissions_first(function: Resource, graph: StackGraph) -> Iterator[Finding]:
     """What a function needs from the start (dead letters, a VPC) its role is allowed before it exists."""
     needs_role = [name for name in ("deadLetterConfig", "vpcConfig") if function.get(name) is not None]
-    roles = [urn for urn in function.property_dependencies.get("role", ()) if "iam/role:Role" in urn]
-    if not needs_role or not roles:
+    if not needs_role or not function.property_dependencies.get("role"):
         return
     reached = graph.needs(function.urn)
-    policies = [
-        policy
-        for policy in graph.of_type(
-            "aws:iam/rolePolicy:RolePolicy", "aws:iam/rolePolicyAttachment:RolePolicyAttachment"
-        )
-        if set(roles) & set(policy.dependencies)
-    ]
+    policies = role_policies(function, graph)
     if not policies:
         yield needs_role[0], "the function's role has no permissions for it"
     for policy in policies:

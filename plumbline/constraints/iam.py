@@ -13,6 +13,7 @@ ROLE = "aws:iam/role:Role"
 ROLE_POLICY = "aws:iam/rolePolicy:RolePolicy"
 _INLINE_CHARACTERS = 10_240
 _TRUST_CHARACTERS = 2_048
+_MANAGED_CHARACTERS = 6_144
 _MOST_MANAGED = 10
 
 
@@ -31,6 +32,8 @@ def permissions(policy: Resource, _graph: StackGraph) -> Iterator[Finding]:
     """A permissions policy names actions and resources and no principal."""
     document = policy.get("policy")
     if isinstance(document, str):
+        if policy.type != ROLE_POLICY and _size(document) > _MANAGED_CHARACTERS:
+            yield "policy", f"{_size(document)} characters given; allowed: at most {_MANAGED_CHARACTERS}"
         yield from _document("policy", document, trust=False)
 
 

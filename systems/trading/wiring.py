@@ -24,9 +24,7 @@ def build(settings: Settings) -> Mapping[str, pulumi.Input[Any]]:
     """Register all resources of a trading stack and return its outputs."""
     tag_everything(settings.all_tags())
     account = settings.account()
-    provider = aws.Provider(
-        "aws", region=settings.region, allowed_account_ids=[settings.account_id], opts=pulumi.ResourceOptions()
-    )
+    provider = aws.Provider("aws", region=settings.region, allowed_account_ids=[settings.account_id])
     opts = pulumi.ResourceOptions(providers={"aws": provider})
 
     tables = _tables(settings, account, opts)

@@ -32,10 +32,13 @@ ROLE_POLICY = "aws:iam/rolePolicy:RolePolicy"
 BLOB = "a package"  # stands for an archive in compared inputs: digests change with the code
 
 
+_TEMPORARY = tempfile.TemporaryDirectory()  # removed at the end of the run
+
+
 @functools.cache
 def code() -> Path:
     """Return a directory with two Python files and one that is none."""
-    directory = Path(tempfile.mkdtemp())
+    directory = Path(_TEMPORARY.name)
     (directory / "python" / "shared").mkdir(parents=True)
     (directory / "main.py").write_text("def handler(event, context): ...\n")
     (directory / "python" / "shared" / "log.py").write_text("")

@@ -1,0 +1,224 @@
+"""Which package may import which, and what no module may hold: read from the source, not from a run."""
+
+from __future__ import annotations
+
+import ast
+import functools
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from conftest import ROOT
+
+OURS = ("components", "criteria", "plumbline", "policies", "systems")
+LONGEST = 450  # lines of a module
+# What each package may import of this repository, itself apart.
+ALLOWED = {
+    "components": ("plumbline.sdk", "plumbline.yaml12"),
+    "systems": ("components", "plumbline.sdk", "plumbline.yaml12", "plumbline.project"),
+    "criteria": ("plumbline.graph", "plumbline.yaml12", "plumbline.verdicts"),
+    "policies": ("plumbline.graph", "plumbline.yaml12", "plumbline.verdicts"),
+    "plumbline": (),
+}
+
+
+def modules(*packages: str) -> list[Path]:
+    """Return the Python files below some packages; a package that does not exist has none."""
+    return sorted(file for package in packages for file in (ROOT / package).rglob("*.py"))
+
+
+@functools.cache
+def tree(file: Path) -> ast.Module:
+    return ast.parse(file.read_text(encoding="utf-8"))
+
+
+def imports(source: ast.Module) -> Iterator[str]:
+    """Yield the dotted name of everything that is imported, `a.b.c` for `from a.b import c`.
+
+    Relative imports stay in their package and are left out. Names computed at run time are not seen.
+    """
+    for node in ast.walk(source):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.level == 0:
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+        elif isinstance(node, ast.Call) and ast.unparse(node.func).split(".")[-1] in ("import_module", "__import__"):
+            yield from (str(argument.value) for argument in node.args[:1] if isinstance(argument, ast.Constant))
+
+
+def of_ours(source: ast.Module) -> Iterator[str]:
+    yield from (name for name in imports(source) if name.partition(".")[0] in OURS)
+
+
+def within(name: str, packages: tuple[str, ...]) -> bool:
+    return any(name == package or name.startswith(f"{package}.") for package in packages)
+
+
+def forbidden(package: str) -> list[str]:
+    """Return "file: name" for each import that the package may not make."""
+    allowed = (package, *ALLOWED[package])
+    return [
+        f"{file.relative_to(ROOT)}: {name}"
+        for file in modules(package)
+        for name in of_ours(tree(file))
+        if not within(name, allowed)
+    ]
+
+
+def relative(file: Path) -> str:
+    return file.relative_to(ROOT).as_posix()
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("import plumbline.graph", ["plumbline.graph"]),
+        ("import systems", ["systems"]),
+        ("from plumbline import sdk, wire", ["plumbline.sdk", "plumbline.wire"]),
+        ("def f():\n    from systems.settings import load", ["systems.settings.load"]),
+        ("if TYPE_CHECKING:\n    import criteria", ["criteria"]),
+        ("importlib.import_module('systems.trading')", ["systems.trading"]),
+        ("__import__('systems')", ["systems"]),
+        ("importlib.import_module(f'systems.{name}')", []),
+        ("import json\nfrom pulumi import Output\nfrom . import sibling", []),
+    ],
+)
+def test_imports_of_every_form_are_seen(source: str, expected: list[str]) -> None:
+    assert list(of_ours(ast.parse(source))) == expected
+
+
+def test_packages_of_the_program_have_modules() -> None:
+    assert [package for package in ("components", "criteria", "plumbline", "systems") if not modules(package)] == []
+
+
+@pytest.mark.parametrize("package", ALLOWED)
+def test_package_imports_only_what_it_may(package: str) -> None:
+    assert forbidden(package) == []
+
+
+def test_components_name_no_system() -> None:
+    names = {path.name for path in (ROOT / "systems").iterdir() if (path / "__init__.py").is_file()}
+    constants = [
+        (relative(file), node.value)
+        for file in modules("components")
+        for node in ast.walk(tree(file))
+        if isinstance(node, ast.Constant)
+    ]
+    assert names
+    assert [(file, value) for file, value in constants if value in names] == []
+
+
+def test_main_imports_only_systems_and_pulumi() -> None:
+    found = {name.partition(".")[0] for name in imports(tree(ROOT / "__main__.py"))}
+    assert found == {"pulumi", "systems"}
+
+
+def test_main_has_no_resource() -> None:
+    source = tree(ROOT / "__main__.py")
+    names = {node.id for node in ast.walk(source) if isinstance(node, ast.Name)}
+    attributes = {node.attr for node in ast.walk(source) if isinstance(node, ast.Attribute)}
+    assert not names & {"aws", "pulumi_aws"}
+    assert not attributes & {"Resource", "CustomResource", "ComponentResource", "ProviderResource"}
+
+
+def test_code_that_runs_in_lambda_imports_nothing_of_the_program() -> None:
+    wrong = [
+        f"{relative(file)}: {name}"
+        for system in (ROOT / "systems").iterdir()
+        for part in ("handlers", "layer")
+        for file in sorted((system / part).rglob("*.py"))
+        for name in of_ours(tree(file))
+    ]
+    assert wrong == []
+
+
+# No module takes a side between environments or between engines.
+
+
+def environment_comparisons(source: ast.Module) -> Iterator[int]:
+    """Yield the line of each comparison or match of something called environment."""
+    for node in ast.walk(source):
+        operands: list[ast.expr] = []
+        if isinstance(node, ast.Compare):
+            operands = [node.left, *node.comparators]
+        elif isinstance(node, ast.Match):
+            operands = [node.subject]
+        if any(ast.unparse(operand).split(".")[-1] in ("environment", "env", "get_stack()") for operand in operands):
+            yield getattr(node, "lineno", 0)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "if environment == 'prod': ...",
+        "x = settings.environment != 'test'",
+        "y = settings.environment in ('test',)",
+        "z = 'prod' == self.environment",
+        "pulumi.get_stack() == 'prod'",
+        "match settings.environment:\n    case 'prod': ...",
+    ],
+)
+def test_comparisons_with_an_environment_are_seen(source: str) -> None:
+    assert list(environment_comparisons(ast.parse(source))) == [1]
+
+
+def test_no_component_and_no_system_asks_which_environment_it_is_in() -> None:
+    wrong = [
+        f"{relative(file)}:{line}"
+        for file in modules("components", "systems")
+        for line in environment_comparisons(tree(file))
+    ]
+    assert wrong == []
+
+
+def engine_checks(source: ast.Module) -> Iterator[str]:
+    """Yield the names in code by which a program would notice that no real engine runs it."""
+    for node in ast.walk(source):
+        name = ""
+        if isinstance(node, ast.Name):
+            name = node.id
+        elif isinstance(node, ast.Attribute):
+            name = node.attr
+        elif isinstance(node, ast.alias):
+            name = node.name
+        if any(word in name.lower() for word in ("dry_run", "mock", "moto", "offline", "sandbox")):
+            yield name
+
+
+@pytest.mark.parametrize(
+    "source", ["pulumi.runtime.is_dry_run()", "import moto", "from pulumi.runtime import mocks", "if offline: ..."]
+)
+def test_engine_checks_are_seen(source: str) -> None:
+    assert list(engine_checks(ast.parse(source)))
+
+
+def test_no_component_and_no_system_asks_which_engine_runs_it() -> None:
+    wrong = [
+        f"{relative(file)}: {name}" for file in modules("components", "systems") for name in engine_checks(tree(file))
+    ]
+    assert wrong == []
+
+
+def test_no_module_is_too_long() -> None:
+    lengths = {
+        relative(file): len(file.read_text(encoding="utf-8").splitlines())
+        for file in (*modules(*OURS), ROOT / "__main__.py")
+    }
+    assert {file: length for file, length in lengths.items() if length > LONGEST} == {}
+
+
+def test_every_module_has_a_docstring() -> None:
+    files = [file for file in modules(*OURS) if "handlers" not in file.parts and "layer" not in file.parts]
+    assert [relative(file) for file in files if ast.get_docstring(tree(file)) is None] == []
+
+
+def test_imports_between_the_packages_have_no_cycle() -> None:
+    arrows = {
+        package: {name.partition(".")[0] for file in modules(package) for name in of_ours(tree(file))} - {package}
+        for package in OURS
+    }
+
+    def reached(package: str, seen: frozenset[str]) -> bool:
+        return package in seen or any(reached(other, seen | {package}) for other in arrows[package])
+
+    assert [package for package in OURS if reached(package, frozenset())] == []
