@@ -9,7 +9,7 @@ INSTALLED := $(VENV)/.installed
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
 	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && { echo "$$p"; break; }; done)
 
-.PHONY: help setup up preview test lint types deploy bench lock clean
+.PHONY: help setup up preview test lint types engine-test deploy bench docs lock clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
@@ -41,12 +41,19 @@ lint: $(INSTALLED)
 types: $(INSTALLED)
 	@$(BIN)/basedpyright --pythonpath $(BIN)/python
 
+engine-test: $(INSTALLED) ## compare with the real engine (needs the Pulumi CLI, no AWS account)
+	@command -v pulumi >/dev/null || { echo "make engine-test needs the Pulumi CLI on PATH" >&2; exit 2; }
+	@$(BIN)/python -m pytest -m engine tests/engine
+
 deploy: ## run the real `pulumi up` for STACK (needs the Pulumi CLI and AWS credentials)
 	@command -v pulumi >/dev/null || { echo "make deploy needs the Pulumi CLI on PATH (https://www.pulumi.com/docs/install/)" >&2; exit 2; }
 	pulumi up --stack $(STACK)
 
 bench: $(INSTALLED) ## measure previews against the bare SDK, as ratios in one run
 	@$(BIN)/python -m benchmarks.preview
+
+docs: $(INSTALLED) ## write the generated parts of docs/ anew
+	@$(BIN)/python -m systems.reference
 
 lock: ## resolve both requirement files anew (needs uv)
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate requirements.txt -o requirements.lock

@@ -16,8 +16,8 @@ LONGEST = 450  # lines of a module
 ALLOWED = {
     "components": ("plumbline.sdk", "plumbline.yaml12"),
     "systems": ("components", "plumbline.sdk", "plumbline.yaml12", "plumbline.project"),
-    "criteria": ("plumbline.graph", "plumbline.yaml12", "plumbline.verdicts"),
-    "policies": ("plumbline.graph", "plumbline.yaml12", "plumbline.verdicts"),
+    "criteria": ("plumbline.graph", "plumbline.sdk", "plumbline.yaml12", "plumbline.verdicts"),
+    "policies": ("plumbline.graph", "plumbline.sdk", "plumbline.yaml12", "plumbline.verdicts"),
     "plumbline": (),
 }
 

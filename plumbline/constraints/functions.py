@@ -27,7 +27,8 @@ def limits(function: Resource, _graph: StackGraph) -> Iterator[Finding]:
     name = function.get("name")
     if isinstance(name, str) and len(name) > _LONGEST_NAME:
         yield "name", f"{len(name)} characters given; allowed: at most {_LONGEST_NAME}"
-    for property_, most, unit in (("memorySize", 10_240, "MB"), ("timeout", 900, "seconds")):
+    ranges = (("memorySize", 10_240, "MB"), ("timeout", 900, "seconds"), ("ephemeralStorage.size", 10_240, "MB"))
+    for property_, most, unit in ranges:
         value = function.get(property_)
         if isinstance(value, int) and value > most:
             yield property_, f"{value} given; allowed: at most {most} {unit}"
