@@ -8,16 +8,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+_PARTITIONS = {"cn-": "aws-cn", "us-gov-": "aws-us-gov"}
 _DNS_SUFFIXES = {"aws": "amazonaws.com", "aws-us-gov": "amazonaws.com", "aws-cn": "amazonaws.com.cn"}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Account:
-    """An AWS account and region. `account_id` has twelve digits; `partition` is aws, aws-cn or aws-us-gov."""
+    """An AWS account and region. `account_id` has twelve digits."""
 
     account_id: str
     region: str
-    partition: str = "aws"
+
+    @property
+    def partition(self) -> str:
+        """The part of AWS that the region lies in: aws, aws-cn or aws-us-gov."""
+        return next((name for start, name in _PARTITIONS.items() if self.region.startswith(start)), "aws")
 
     def arn(self, service: str, resource: str) -> str:
         """Compose a regional ARN, for example `arn("dynamodb", "table/test-orders")`."""

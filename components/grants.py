@@ -53,10 +53,16 @@ class Statement:
 
 
 def policy_document(statements: Sequence[Statement]) -> dict[str, Any]:
-    """Return an identity policy of the given statements, each named once, in their order."""
-    unique = dict.fromkeys(statement.sid for statement in statements)
-    merged = [next(s for s in statements if s.sid == sid) for sid in unique]
-    return {"Version": "2012-10-17", "Statement": [statement.document() for statement in merged]}
+    """Return an identity policy of the given statements, equal ones once, in their order.
+
+    Raises ValueError where two different statements have one Sid, which IAM refuses.
+    """
+    unique = list(dict.fromkeys(statements))
+    sids = [statement.sid for statement in unique]
+    for sid in sids:
+        if sids.count(sid) > 1:
+            raise ValueError(f"two different statements are called {sid}; give their edges different keys")
+    return {"Version": "2012-10-17", "Statement": [statement.document() for statement in unique]}
 
 
 def read_table(account: Account, table: str, indexes: Sequence[str]) -> tuple[Statement, ...]:

@@ -56,8 +56,8 @@ class Naming:
     def short(self, kind: str, name: str) -> str:
         """Return the prefixed name, cut to AWS's limit with a hash of the whole at its end where it is too long.
 
-        For names that nobody but this program refers to. Two different names never give the same result
-        unless their SHA-256 agrees in its first eight digits.
+        For names that nobody but this program refers to. Two names that are cut give different results unless
+        their SHA-256 agrees in its first eight digits.
         """
         prefixed = f"{self.environment}-{name}"
         longest = limits()[kind].longest

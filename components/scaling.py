@@ -32,7 +32,7 @@ def scale_table(args: ScaledTable, parent: pulumi.Resource) -> None:
         owner = "index" if index else "table"
         suffix = f"/index/{index}" if index else ""
         for dimension, (minimum, maximum) in args.dimensions.items():
-            name = f"{args.prefix}{'-' + index if index else ''}-{dimension.lower()}"
+            name = f"{args.prefix}{f'-index-{index}' if index else ''}-{dimension.lower()}"
             target = aws.appautoscaling.Target(
                 f"{name}-target",
                 service_namespace="dynamodb",

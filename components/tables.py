@@ -161,7 +161,7 @@ class Tables(pulumi.ComponentResource):
             ttl={"attribute_name": spec.ttl_attribute, "enabled": True} if spec.ttl_attribute else None,
             point_in_time_recovery={"enabled": True},
             # Enabled without a key means the AWS-managed key; left out, DynamoDB uses a key that AWS owns.
-            server_side_encryption={"enabled": True, "kms_key_arn": key.arn if key else None},
+            server_side_encryption={"enabled": True, "kms_key_arn": key.arn} if key else {"enabled": True},
             deletion_protection_enabled=args.deletion_protection,
             opts=pulumi.ResourceOptions(
                 parent=self,

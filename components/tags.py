@@ -20,8 +20,11 @@ def tag_everything(tags: Mapping[str, str]) -> None:
         shape = sdk.tag_shape(args.type_) if args.custom else None
         if shape is None:
             return None
-        own = pulumi.Output.from_input(args.props.get("tags")).apply(lambda own: _merge(own, shape, tags))
-        return pulumi.ResourceTransformResult(props={**args.props, "tags": own}, opts=args.opts)
+        own = args.props.get("tags")
+        # Tags that are one output are merged when they are known; otherwise each of them keeps its own state.
+        is_output = isinstance(own, pulumi.Output)
+        merged = own.apply(lambda own: _merge(own, shape, tags)) if is_output else _merge(own, shape, tags)
+        return pulumi.ResourceTransformResult(props={**args.props, "tags": merged}, opts=args.opts)
 
     pulumi.runtime.register_resource_transform(transform)
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from plumbline.evaluate import Evaluation, evaluate_stack
 from plumbline.graph import Resource, StackGraph
 from plumbline.project import Project, UserError
 from plumbline.report import Report
-from plumbline.verdicts import Entry, Subject, Verdict, judge, ledger, undecided
+from plumbline.verdicts import Subject, judge, ledger, undecided
 
 Say = Callable[[str], None]
 
@@ -109,16 +110,11 @@ def judge_file(project: Project, path: Path, stack: str | None, state_file: Path
 
 
 class Progress:
-    """A way to show progress: called with the number of steps, it gives a context in which steps are counted."""
+    """Shows progress: called with the number of steps, it gives what is called at each. This one shows nothing."""
 
-    def __call__(self, total: int) -> Any:
-        import contextlib
-
-        @contextlib.contextmanager
-        def silent() -> Any:
-            yield lambda resource: None
-
-        return silent()
+    @contextlib.contextmanager
+    def __call__(self, total: int) -> Iterator[Callable[[Resource], None]]:
+        yield lambda resource: None
 
 
 def _accepted(evaluation: Evaluation) -> Evaluation:
@@ -158,6 +154,3 @@ def subject(project: Project, stack: str, graph: StackGraph) -> Subject:
     settings = project.settings(stack)
     siblings = {str(other.get("environment")): other for other in project.siblings(stack).values()}
     return Subject(graph, str(settings.get("environment")), settings, siblings, project.root)
-
-
-__all__ = ["Entry", "Outcome", "Progress", "Resource", "Verdict", "judge_file", "preview", "subject", "up"]

@@ -7,6 +7,7 @@ import contextlib
 import contextvars
 import logging
 import os
+import re
 import runpy
 import sys
 import traceback
@@ -133,7 +134,8 @@ def _explain(error: BaseException, root: Path) -> str:
         own = file.is_relative_to(_EVALUATOR) or "site-packages" in file.parts
         if file.is_relative_to(root) and not own:
             place = f"{file.relative_to(root)}:{frame.lineno}"
-    message = " ".join(str(error).split()) or type(error).__name__
+    # An object's address differs in each run, and a message should not.
+    message = re.sub(r" at 0x[0-9a-f]+", "", " ".join(str(error).split())) or type(error).__name__
     return f"{place}: {message}"
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from typing import Annotated, Any, ClassVar, Literal, TypeVar
+from typing import Annotated, Any, ClassVar, TypeVar
 
 import pulumi
 import pydantic
@@ -51,11 +51,10 @@ class StackSettings(Model):
     )
     account_id: str = Field(pattern=r"^[0-9]{12}$", description="AWS account, twelve digits in quotes")
     region: str = Field(pattern=r"^[a-z]{2}(-[a-z]+)+-[0-9]$", description="AWS region, such as us-east-1")
-    partition: Literal["aws", "aws-cn", "aws-us-gov"] = Field(default="aws", description="AWS partition of the region")
     tags: Tags = Field(description="Tags that every resource carries")
 
     def account(self) -> Account:
-        return Account(account_id=self.account_id, region=self.region, partition=self.partition)
+        return Account(account_id=self.account_id, region=self.region)
 
     def all_tags(self) -> dict[str, str]:
         """Return the four tags as AWS shows them."""
@@ -116,21 +115,40 @@ def _line(error: ErrorDetails, model: type[BaseModel]) -> str:
 
 def _allowed(said: str) -> str:
     """Turn pydantic's sentence into what is allowed: "Input should be greater than 5" -> "greater than 5"."""
-    for opening in ("Input should be a valid ", "Input should be ", "String should ", "Value should "):
+    for opening, words in (
+        ("Input should be a valid ", ""),
+        ("Input should be ", ""),
+        ("String should match pattern ", "a text like "),
+        ("String should have ", "a text of "),
+    ):
         if said.startswith(opening):
-            return said.removeprefix(opening)
+            return words + said.removeprefix(opening)
     return said
+
+
+class _Parts:
+    """Stands between a mapping of parts and the part under one of its names."""
+
+    def __init__(self, part: Any) -> None:
+        self.part = part
 
 
 def _model_at(model: type[BaseModel], location: tuple[int | str, ...]) -> type[BaseModel] | None:
     current: Any = model
     for step in location:
+        if isinstance(current, _Parts):
+            current = current.part
+            continue
         if not (isinstance(current, type) and issubclass(current, BaseModel)):
             return None
         field = current.model_fields.get(str(step))
         current = field.annotation if field else None
-        # `Part | None` stands for an optional part of the settings.
+        # `Part | None` stands for an optional part of the settings, `dict[str, Part]` for parts by a name, which is
+        # a step of its own.
         arms = getattr(current, "__args__", ())
+        if getattr(current, "__origin__", None) is dict:
+            current = _Parts(arms[1])
+            continue
         current = next((arm for arm in arms if isinstance(arm, type) and issubclass(arm, BaseModel)), current)
     return current if isinstance(current, type) and issubclass(current, BaseModel) else None
 

@@ -10,8 +10,8 @@ import pytest
 from components.account import Account
 
 COMMERCIAL = Account(account_id="111111111111", region="us-east-1")
-CHINA = Account(account_id="222222222222", region="cn-north-1", partition="aws-cn")
-GOVERNMENT = Account(account_id="333333333333", region="us-gov-west-1", partition="aws-us-gov")
+CHINA = Account(account_id="222222222222", region="cn-north-1")
+GOVERNMENT = Account(account_id="333333333333", region="us-gov-west-1")
 
 ARNS: dict[str, tuple[Callable[[Account], str], str]] = {
     "any": (lambda account: account.arn("kinesis", "stream/s"), "arn:aws:kinesis:us-east-1:111111111111:stream/s"),

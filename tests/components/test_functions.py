@@ -271,6 +271,11 @@ def test_provisioned_concurrency_is_on_the_alias() -> None:
         (ALIAS_URN,),
         Options(),
     )
+    assert provisioned.property_dependencies == {
+        "functionName": (ALIAS_URN,),
+        "qualifier": (ALIAS_URN,),
+        "provisionedConcurrentExecutions": (),
+    }
 
 
 def test_no_provisioned_concurrency_unless_asked_for() -> None:

@@ -11,7 +11,7 @@ from components import grants
 from components.account import Account
 
 ACCOUNT = Account(account_id="111111111111", region="us-east-1")
-CHINA = Account(account_id="222222222222", region="cn-north-1", partition="aws-cn")
+CHINA = Account(account_id="222222222222", region="cn-north-1")
 TABLE = "arn:aws:dynamodb:us-east-1:111111111111:table/test-orders"
 KEYS = "arn:aws:kms:us-east-1:111111111111:key/*"
 READ = ["dynamodb:BatchGetItem", "dynamodb:ConditionCheckItem", "dynamodb:GetItem", "dynamodb:Query"]
@@ -173,3 +173,9 @@ def test_document_names_a_repeated_statement_once_and_keeps_the_order() -> None:
 
 def test_document_of_no_statement_is_empty() -> None:
     assert grants.policy_document([]) == {"Version": "2012-10-17", "Statement": []}
+
+
+def test_two_different_statements_of_one_name_are_refused() -> None:
+    statements = [*grants.send(ACCOUNT, "a"), *grants.send(ACCOUNT, "b")]
+    with pytest.raises(ValueError, match="two different statements are called SendMessages"):
+        grants.policy_document(statements)

@@ -78,10 +78,10 @@ def test_targets_cover_table_and_index_in_both_dimensions() -> None:
         "parent-orders-write-target": target_inputs(
             "table/test-orders", "dynamodb:table:WriteCapacityUnits", minimum=2, maximum=40
         ),
-        "parent-orders-by-day-read-target": target_inputs(
+        "parent-orders-index-by-day-read-target": target_inputs(
             "table/test-orders/index/by-day", "dynamodb:index:ReadCapacityUnits", minimum=5, maximum=100
         ),
-        "parent-orders-by-day-write-target": target_inputs(
+        "parent-orders-index-by-day-write-target": target_inputs(
             "table/test-orders/index/by-day", "dynamodb:index:WriteCapacityUnits", minimum=2, maximum=40
         ),
     }
@@ -102,14 +102,14 @@ def test_policies_track_the_utilization_of_each_target() -> None:
             "dynamodb:table:WriteCapacityUnits",
             "DynamoDBWriteCapacityUtilization",
         ),
-        "parent-orders-by-day-read-policy": policy_inputs(
-            "parent-orders-by-day-read-utilization",
+        "parent-orders-index-by-day-read-policy": policy_inputs(
+            "parent-orders-index-by-day-read-utilization",
             index,
             "dynamodb:index:ReadCapacityUnits",
             "DynamoDBReadCapacityUtilization",
         ),
-        "parent-orders-by-day-write-policy": policy_inputs(
-            "parent-orders-by-day-write-utilization",
+        "parent-orders-index-by-day-write-policy": policy_inputs(
+            "parent-orders-index-by-day-write-utilization",
             index,
             "dynamodb:index:WriteCapacityUnits",
             "DynamoDBWriteCapacityUtilization",
@@ -118,7 +118,7 @@ def test_policies_track_the_utilization_of_each_target() -> None:
 
 
 def test_target_depends_on_the_table_by_its_resource_id() -> None:
-    target = named(TARGET, "parent-orders-by-day-read-target")
+    target = named(TARGET, "parent-orders-index-by-day-read-target")
     assert target.dependencies == (TABLE,)
     assert target.property_dependencies["resourceId"] == (TABLE,)
 

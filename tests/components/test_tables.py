@@ -207,7 +207,7 @@ def test_provisioned_table_and_each_index_get_four_scaling_resources() -> None:
 def test_scaling_target_has_exactly_the_range_of_its_dimension() -> None:
     graph = tables(capacity=CAPACITY)
     by_name = {target.name: dict(target.inputs) for target in graph.of_type(TARGET)}
-    assert by_name["tables-orders-by-day-write-target"] == {
+    assert by_name["tables-orders-index-by-day-write-target"] == {
         "serviceNamespace": "dynamodb",
         "resourceId": "table/test-orders/index/by-day",
         "scalableDimension": "dynamodb:index:WriteCapacityUnits",

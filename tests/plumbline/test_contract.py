@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from plumbline import commands, contract
 from plumbline.changes import Change, compare
-from plumbline.graph import UNKNOWN, Blob, Resource, Secret, StackGraph
+from plumbline.graph import UNKNOWN, Blob, Options, Resource, Secret, StackGraph
 from plumbline.project import Project
 from plumbline.verdicts import WORDS, Verdict, judge, ledger
 
@@ -57,7 +57,7 @@ def test_an_ups_document_fits_the_schema() -> None:
 
 @pytest.mark.parametrize("word", WORDS)
 def test_every_verdict_fits_the_schema(word: Any) -> None:
-    verdict = Verdict(word, "evidence", f"urn:pulumi:test::p::{'a:b:C'}::x#name", 3, "docs/decisions.md")
+    verdict = Verdict(word, "evidence", "urn:pulumi:test::p::a:b:C::x#name", 3, "docs/decisions.md")
     value = contract.document(StackGraph.of("test", "p", [], {}), "s", [], {"TRADING-01.1a": verdict})
     assert list(validator().iter_errors(value)) == []
     assert value["summary"]["criteria"] == {other: int(other == word) for other in WORDS}
@@ -153,7 +153,7 @@ def test_an_output_that_is_named_as_secret_is_hidden() -> None:
         type="a:b:C",
         name="x",
         outputs={"accessKey": "AKIA", "arn": "arn:x"},
-        options=contract.Options(additional_secret_outputs=("accessKey",)),
+        options=Options(additional_secret_outputs=("accessKey",)),
     )
     written = contract.resource_document(resource)
     assert written["outputs"] == {"accessKey": {"$secret": True}, "arn": "arn:x"}

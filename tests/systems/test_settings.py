@@ -74,7 +74,6 @@ def provisioned(**changes: Any) -> dict[str, Any]:
 def test_good_settings_are_loaded_as_given_with_the_defaults() -> None:
     assert loaded().model_dump() == {
         **GOOD,
-        "partition": "aws",
         "tables": {**GOOD["tables"], "capacity": None},
         "functions": {**GOOD["functions"], "package_bucket": None, "packages": {}},
     }
@@ -101,8 +100,8 @@ def test_packages_with_their_bucket_are_loaded() -> None:
 
 
 def test_account_and_naming_follow_from_the_settings() -> None:
-    settings = loaded({"region": "cn-north-1", "partition": "aws-cn"})
-    assert settings.account() == Account(account_id="111111111111", region="cn-north-1", partition="aws-cn")
+    settings = loaded({"region": "cn-north-1"})
+    assert settings.account() == Account(account_id="111111111111", region="cn-north-1")
     assert settings.naming() == Naming("test")
 
 
@@ -178,10 +177,6 @@ SINGLE: dict[str, tuple[dict[str, Any], str]] = {
     "list as part": ({"tables": []}, ".tables: [] given; allowed: an object"),
     "nothing as text": ({"region": None}, ".region: null given; allowed: string"),
     "unknown environment": ({"environment": "dev"}, ".environment: \"dev\" given; allowed: 'test' or 'prod'"),
-    "unknown partition": (
-        {"partition": "aws-xx"},
-        ".partition: \"aws-xx\" given; allowed: 'aws', 'aws-cn' or 'aws-us-gov'",
-    ),
     "unknown billing": (
         {"tables.billing": "on-demand"},
         ".tables.billing: \"on-demand\" given; allowed: 'on_demand' or 'provisioned'",
@@ -374,3 +369,11 @@ def test_unknown_system_is_told_with_the_known_ones(name: str, line: str) -> Non
     with pytest.raises(SettingsError) as raised:
         systems.find(name)
     assert str(raised.value) == line
+
+
+def test_a_mistake_in_a_part_by_name_is_told_like_any_other() -> None:
+    packages = {"functions.package_bucket": "packages", "functions.packages": {"audit": {"ky": "a.zip"}}}
+    assert mistakes(packages) == [
+        f"{AT}.functions.packages.audit.key: missing; Key of the object in the package bucket",
+        f"{AT}.functions.packages.audit.ky: not a setting (did you mean key?)",
+    ]
