@@ -98,7 +98,8 @@ def _run(options: argparse.Namespace, project: Project, errors: Console) -> comm
     if options.verb == "preview":
         return commands.preview(project, options.stack)
     if options.verb == "up":
-        return commands.up(project, options.stack, say, options.wait, _Bar(errors))
+        progress = _Bar(errors) if errors.is_terminal else commands.Progress()
+        return commands.up(project, options.stack, say, options.wait, progress)
     return commands.judge_file(project, options.file, options.stack, options.state)
 
 
@@ -109,11 +110,13 @@ def _print(options: argparse.Namespace, outcome: commands.Outcome) -> None:
     elif options.format == "markdown":
         sys.stdout.write(report.markdown(outcome.report))
     else:
-        report.text(outcome.report, Console(), every=options.all)
+        # A file or a pipe has no width of its own; eighty columns would break every second line.
+        width = None if sys.stdout.isatty() else 160
+        report.text(outcome.report, Console(width=width), every=options.all)
 
 
 class _Bar(commands.Progress):
-    """A progress bar on the terminal; nothing where standard error is no terminal."""
+    """A progress bar on the terminal."""
 
     def __init__(self, console: Console) -> None:
         self._console = console

@@ -48,7 +48,7 @@ def text(report: Report, console: Console, every: bool = False) -> None:
         _sandbox(report, console)
     _criteria(report, console, every)
     for note in report.notes:
-        console.print(f"[yellow]note[/] {escape(note)}")
+        console.print(f"[yellow]note[/] {escape(note)}", soft_wrap=True)
     console.print(f"{report.graph.stack}: {len(report.graph)} resources in {report.seconds:.1f} s")
 
 

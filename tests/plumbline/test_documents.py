@@ -163,6 +163,7 @@ def write(path: Path, value: Any) -> Path:
     return file
 
 
+@pytest.mark.xfail(strict=True, reason="documents._preview: the delete-replaced step, which has no reasons, wins")
 def test_the_steps_of_a_replacement_are_one_change(tmp_path: Path) -> None:
     steps = [
         step("create-replacement", replaceReasons=["name"], diffReasons=["name"]),
