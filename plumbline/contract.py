@@ -88,6 +88,8 @@ def resource_document(resource: Resource) -> dict[str, Any]:
 
 def resource_of(row: Mapping[str, Any]) -> Resource:
     """Return the resource that `resource_document` wrote. Raises ContractError."""
+    if not isinstance(row, dict) or not all(isinstance(row.get(key), str) for key in ("urn", "type", "name")):
+        raise ContractError("a resource of the document is not one: it has no URN, type or name")
     try:
         options: dict[str, Any] = {
             _OPTION_KEYS[key]: tuple(value) if isinstance(value, list) else value

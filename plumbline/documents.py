@@ -88,11 +88,11 @@ def _preview(document: Mapping[str, Any]) -> Document:
     for step in steps:
         if step["urn"].split("::")[2] != _STACK_TYPE:
             action = _ACTIONS.get(step["op"], "update")
-            causes = tuple(step.get("replaceReasons") or ())
-            paths = tuple(step.get("diffReasons") or ())
-            earlier = changes.get(step["urn"])
-            if earlier is None or action == "replace":
-                changes[step["urn"]] = Change(step["urn"], action, paths or (earlier.paths if earlier else ()), causes)
+            # A replacement is up to three steps, of which not every one gives the reasons.
+            earlier = changes.get(step["urn"], Change(step["urn"], action))
+            paths = tuple(step.get("diffReasons") or ()) or earlier.paths
+            causes = tuple(step.get("replaceReasons") or ()) or earlier.causes
+            changes[step["urn"]] = Change(step["urn"], action, paths, causes)
     shown = sum(step["op"] == "same" for step in steps)
     left_out = (document.get("changeSummary") or {}).get("same", 0) - shown
     return Document(_graph(states), list(changes.values()), max(left_out, 0))

@@ -124,6 +124,15 @@ def walk(value: Any, path: Path = ()) -> Iterator[tuple[Path, Any]]:
         yield path, value
 
 
+def reveal(value: Any) -> Any:
+    """Return a property value with secrets replaced by what they hold, UNKNOWN where that is hidden."""
+    if isinstance(value, Secret):
+        return UNKNOWN if value.value is None else reveal(value.value)
+    if isinstance(value, Mapping):
+        return {key: reveal(item) for key, item in value.items()}
+    return [reveal(item) for item in value] if isinstance(value, list) else value
+
+
 def path_text(path: Path) -> str:
     """Write a property path as Pulumi does: `globalSecondaryIndexes[0].name`."""
     text = ""

@@ -17,6 +17,8 @@ from plumbline import contract
 from plumbline.graph import StackGraph
 from plumbline.project import UserError
 
+_MARK = "="  # no stack's name has it, so no stack's temporary files are taken for another's
+
 
 class BrokenState(Exception):
     """A state file that cannot be read; the text says why, in one line."""
@@ -52,7 +54,7 @@ def set_aside(directory: Path, stack: str) -> Path:
 def write(directory: Path, stack: str, document: dict[str, Any]) -> None:
     """Replace a stack's state in one step: after a crash the file is the old or the new one, never a part."""
     directory.mkdir(exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=directory, prefix=f".{stack}-", suffix=".tmp")
+    handle, temporary = tempfile.mkstemp(dir=directory, prefix=f".{stack}{_MARK}", suffix=".tmp")
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as file:
             json.dump(document, file, indent=1)
@@ -100,5 +102,5 @@ def _holder(note: Path) -> str:
 
 def _remove_leftovers(directory: Path, stack: str) -> None:
     """Remove what a killed `up` left half written; the lock says that nobody else is writing."""
-    for leftover in directory.glob(f".{stack}-*.tmp"):
+    for leftover in directory.glob(f".{stack}{_MARK}*.tmp"):
         leftover.unlink(missing_ok=True)

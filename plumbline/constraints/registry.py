@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any
 
-from plumbline.graph import UNKNOWN, Path, Resource, Secret, StackGraph, walk
+from plumbline.graph import Path, Resource, Secret, StackGraph, reveal, walk
 
 Finding = tuple[str, str]
 Check = Callable[[Resource, StackGraph], Iterable[Finding]]
@@ -68,21 +67,13 @@ def _secrets(resource: Resource) -> list[tuple[Path, Secret]]:
 def _revealed(resource: Resource) -> Resource:
     if not _secrets(resource):
         return resource
-    return dataclasses.replace(resource, inputs=_plain(resource.inputs))
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, Secret):
-        return UNKNOWN if value.value is None else _plain(value.value)
-    if isinstance(value, Mapping):
-        return {key: _plain(item) for key, item in value.items()}
-    return [_plain(item) for item in value] if isinstance(value, list) else value
+    return dataclasses.replace(resource, inputs=reveal(resource.inputs))
 
 
 def _discreet(resource: Resource, message: str) -> str:
     """Return the message, without its words where they could show a secret."""
     for _, secret in _secrets(resource):
-        leaves = [str(leaf) for _, leaf in walk(_plain(secret)) if leaf not in (None, "")]
+        leaves = [str(leaf) for _, leaf in walk(reveal(secret)) if leaf not in (None, "")]
         if any(leaf in message for leaf in leaves):
             return "not allowed; the value is a secret and not shown"
     return message

@@ -15,7 +15,7 @@ from moto import mock_aws
 from moto.moto_api._internal import mock_random
 
 from plumbline import sdk
-from plumbline.graph import Resource
+from plumbline.graph import Resource, reveal
 from plumbline.monitor import DeployError
 from plumbline.sandbox import autoscaling, dynamodb, iam, lambda_, logs, sqs
 from plumbline.sandbox.adapters import ADAPTERS, Context
@@ -75,15 +75,30 @@ class Sandbox:
         if adapter is None:
             self.simulated[resource.type] += 1
             return _simulate(resource, context)
+        inputs, named = _named(resource)
         try:
-            result = adapter(context, resource.inputs)
+            identity, outputs = adapter(context, inputs)
         except ClientError as error:
             details = error.response["Error"]
             raise DeployError(f"{details['Code']}: {' '.join(details['Message'].split())}") from None
         except BotoCoreError as error:
             raise DeployError(" ".join(str(error).split())) from None
         self.materialised[resource.type] += 1
-        return result
+        return identity, {**named, **outputs}
+
+
+def _named(resource: Resource) -> tuple[Mapping[str, Any], dict[str, Any]]:
+    """Return the plain inputs, with a name where none is given, and that name as an output.
+
+    The provider makes up a name of the resource's own and a random suffix; here the suffix is the URN's.
+    """
+    inputs = reveal(resource.inputs)
+    known = sdk.inputs_of(resource.type)
+    if known is None or "name" not in known.properties or inputs.get("name") is not None:
+        return inputs, {}
+    suffix = hashlib.sha256(resource.urn.encode()).hexdigest()[:7]
+    named = {"name": f"{inputs.get('namePrefix') or resource.name + '-'}{suffix}"}
+    return {**inputs, **named}, named
 
 
 def _simulate(resource: Resource, context: Context) -> tuple[str, Mapping[str, Any]]:

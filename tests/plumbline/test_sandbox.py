@@ -1,268 +1,397 @@
-"""The sandbox makes what the program declares, the same in each run, and leaves nothing behind."""
+"""The in-process AWS holds what a program declares, the same in each run, and leaves nothing behind."""
 
 from __future__ import annotations
 
 import functools
 import json
 import os
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import boto3
 import pulumi
 import pulumi_aws as aws
 import pytest
-from conftest import ROOT, preview, run_program
+from conftest import ROOT, preview
 
+from plumbline.changes import compare
 from plumbline.commands import subject
-from plumbline.evaluate import Evaluation, evaluate_stack
+from plumbline.contract import encode
+from plumbline.evaluate import Evaluation, evaluate, evaluate_stack
+from plumbline.graph import UNKNOWN, Resource, walk
 from plumbline.project import Project
 from plumbline.sandbox import Sandbox
 from plumbline.sandbox.adapters import ADAPTERS
 from plumbline.verdicts import judge, ledger
 
-ACCOUNT = "210987654321"
+ACCOUNT = "111122223333"
 REGION = "eu-west-1"
-TRUST = {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
-READ = {"Effect": "Allow", "Action": "dynamodb:GetItem", "Resource": "*"}
+TABLE_ARN = f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/dev-table"
+ASSUME = {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
+TRUST = json.dumps({"Version": "2012-10-17", "Statement": [ASSUME]})
+KIND_KEY = [("kind", "HASH"), ("at", "RANGE")]
 
 
-def _document(statement: dict[str, Any]) -> str:
-    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+def reading(arn: str) -> dict[str, Any]:
+    statement = {"Effect": "Allow", "Action": ["dynamodb:GetItem"], "Resource": arn}
+    return {"Version": "2012-10-17", "Statement": [statement]}
 
 
-def program() -> None:
-    """One resource of every type that has an adapter, and one that has none."""
+def everything() -> None:
+    """Register one resource of every type that the sandbox makes, and two that it simulates."""
     provider = aws.Provider("aws", region=REGION, allowed_account_ids=[ACCOUNT])
-    opts = pulumi.ResourceOptions(provider=provider)
+    inside = pulumi.ResourceOptions(provider=provider)
+    tags = {"Owner": "team"}
+    queue = aws.sqs.Queue(
+        "queue",
+        name="dev-queue",
+        visibility_timeout_seconds=45,
+        message_retention_seconds=86400,
+        sqs_managed_sse_enabled=True,
+        tags=tags,
+        opts=inside,
+    )
     table = aws.dynamodb.Table(
-        "orders",
-        name="orders",
+        "table",
+        name="dev-table",
         billing_mode="PROVISIONED",
         read_capacity=5,
-        write_capacity=5,
+        write_capacity=6,
         hash_key="id",
         range_key="at",
-        attributes=[{"name": "id", "type": "S"}, {"name": "at", "type": "N"}, {"name": "day", "type": "S"}],
+        attributes=[{"name": "id", "type": "S"}, {"name": "at", "type": "N"}, {"name": "kind", "type": "S"}],
         global_secondary_indexes=[
             {
-                "name": "by-day",
-                "projection_type": "ALL",
-                "key_schemas": [{"attribute_name": "day", "key_type": "HASH"}],
-                "read_capacity": 5,
-                "write_capacity": 5,
+                "name": "kind-index",
+                "key_schemas": [{"attribute_name": name, "key_type": kind} for name, kind in KIND_KEY],
+                "projection_type": "INCLUDE",
+                "non_key_attributes": ["more"],
+                "read_capacity": 7,
+                "write_capacity": 8,
             }
         ],
-        ttl={"enabled": True, "attribute_name": "until"},
+        ttl={"enabled": True, "attribute_name": "expiresAt"},
         point_in_time_recovery={"enabled": True},
         server_side_encryption={"enabled": True},
         deletion_protection_enabled=True,
-        tags={"Owner": "team"},
-        opts=opts,
+        tags=tags,
+        opts=inside,
     )
-    role = aws.iam.Role("worker", name="worker", assume_role_policy=_document(TRUST), tags={"Owner": "team"}, opts=opts)
-    aws.iam.RolePolicy("reads", name="reads", role=role.name, policy=_document(READ), opts=opts)
-    group = aws.cloudwatch.LogGroup("log", name="/aws/lambda/work", retention_in_days=30, opts=opts)
-    queue = aws.sqs.Queue("letters", name="letters", message_retention_seconds=1_209_600, opts=opts)
-    code = pulumi.AssetArchive({"work.py": pulumi.StringAsset("def handler(event, context): ...\n")})
+    role = aws.iam.Role(
+        "role", name="dev-role", path="/team/", assume_role_policy=TRUST, description="Runs it", tags=tags, opts=inside
+    )
+    policy = table.arn.apply(lambda arn: json.dumps(reading(arn)))
+    aws.iam.RolePolicy("policy", name="read", role=role.name, policy=policy, opts=inside)
+    log = aws.cloudwatch.LogGroup("log", name="/aws/lambda/dev", retention_in_days=30, tags=tags, opts=inside)
     layer = aws.lambda_.LayerVersion(
-        "layer", layer_name="shared", code=code, compatible_runtimes=["python3.13"], opts=opts
+        "layer",
+        layer_name="dev-layer",
+        code=pulumi.AssetArchive({"python/shared.py": pulumi.StringAsset("X = 1")}),
+        compatible_runtimes=["python3.12"],
+        opts=inside,
     )
     function = aws.lambda_.Function(
-        "work",
-        name="work",
+        "function",
+        name="dev-function",
         role=role.arn,
-        runtime="python3.13",
-        handler="work.handler",
-        code=code,
+        runtime="python3.12",
+        handler="main.handler",
+        code=pulumi.AssetArchive({"main.py": pulumi.StringAsset("def handler(event, context): ...")}),
         memory_size=512,
         timeout=30,
+        publish=True,
         layers=[layer.arn],
         environment={"variables": {"TABLE": table.name}},
-        logging_config={"log_format": "JSON", "log_group": group.name},
         tracing_config={"mode": "Active"},
         dead_letter_config={"target_arn": queue.arn},
-        reserved_concurrent_executions=7,
-        publish=True,
-        opts=opts,
+        logging_config={"log_format": "JSON", "log_group": log.name},
+        reserved_concurrent_executions=20,
+        tags=tags,
+        opts=inside,
     )
     alias = aws.lambda_.Alias(
-        "live", name="live", function_name=function.name, function_version=function.version, opts=opts
+        "alias", name="live", function_name=function.name, function_version=function.version, opts=inside
     )
     aws.lambda_.ProvisionedConcurrencyConfig(
-        "warm", function_name=function.name, qualifier=alias.name, provisioned_concurrent_executions=1, opts=opts
+        "provisioned",
+        function_name=function.name,
+        qualifier=alias.name,
+        provisioned_concurrent_executions=2,
+        opts=inside,
     )
-    target = aws.appautoscaling.Target(
-        "target",
-        service_namespace="dynamodb",
-        resource_id=pulumi.Output.concat("table/", table.name),
-        scalable_dimension="dynamodb:table:ReadCapacityUnits",
-        min_capacity=5,
-        max_capacity=50,
-        opts=opts,
-    )
+    aws.sns.Topic("topic", name="dev-topic", opts=inside)
+    dimension = {
+        "service_namespace": "dynamodb",
+        "resource_id": table.name.apply(lambda name: f"table/{name}"),
+        "scalable_dimension": "dynamodb:table:ReadCapacityUnits",
+    }
+    aws.appautoscaling.Target("target", min_capacity=5, max_capacity=50, **dimension, opts=inside)
+    tracking = {
+        "target_value": 70,
+        "predefined_metric_specification": {"predefined_metric_type": "DynamoDBReadCapacityUtilization"},
+    }
     aws.appautoscaling.Policy(
-        "policy",
-        name="utilization",
+        "scaling",
+        name="dev-scaling",
         policy_type="TargetTrackingScaling",
-        service_namespace=target.service_namespace,
-        resource_id=target.resource_id,
-        scalable_dimension=target.scalable_dimension,
-        target_tracking_scaling_policy_configuration={
-            "target_value": 70,
-            "predefined_metric_specification": {"predefined_metric_type": "DynamoDBReadCapacityUtilization"},
-        },
-        opts=opts,
+        target_tracking_scaling_policy_configuration=tracking,
+        **dimension,
+        opts=inside,
     )
-    aws.cloudwatch.CompositeAlarm("all", alarm_name="all", alarm_rule="ALARM(a)", opts=opts)
+    pulumi.export("queue", queue.url)
     pulumi.export("function", function.arn)
 
 
-def _client(service: str) -> Any:
+@dataclass(frozen=True)
+class Rehearsal:
+    """One up of a program, and what was seen in its sandbox."""
+
+    evaluation: Evaluation
+    materialised: Counter[str]
+    simulated: Counter[str]
+    seen: dict[str, Any]
+    named: list[str]
+
+    @property
+    def resources(self) -> dict[str, Resource]:
+        return {resource.name: resource for resource in self.evaluation.graph}
+
+
+def look() -> dict[str, Any]:
+    """Ask the sandbox for everything, with clients of our own."""
     session = boto3.Session(aws_access_key_id="x", aws_secret_access_key="x", region_name=REGION)
-    return session.client(service)
-
-
-@pytest.fixture
-def deployed() -> Any:
-    """Deploy the program and look around in its sandbox."""
-    with Sandbox() as sandbox:
-        evaluation = run_program(program, deployer=sandbox)
-        assert evaluation.mistakes == ()
-        yield evaluation, sandbox
-
-
-def test_every_adapter_was_used_and_the_rest_is_counted_as_simulated(deployed: tuple[Evaluation, Sandbox]) -> None:
-    _, sandbox = deployed
-    assert set(sandbox.materialised) == set(ADAPTERS)
-    assert sandbox.simulated == {
-        "aws:lambda/provisionedConcurrencyConfig:ProvisionedConcurrencyConfig": 1,
-        "aws:cloudwatch/compositeAlarm:CompositeAlarm": 1,
+    dynamodb, functions, sqs = session.client("dynamodb"), session.client("lambda"), session.client("sqs")
+    iam, logs, scaling = session.client("iam"), session.client("logs"), session.client("application-autoscaling")
+    name = {"FunctionName": "dev-function"}
+    url = sqs.get_queue_url(QueueName="dev-queue")["QueueUrl"]
+    return {
+        "table": dynamodb.describe_table(TableName="dev-table")["Table"],
+        "table tags": dynamodb.list_tags_of_resource(ResourceArn=TABLE_ARN)["Tags"],
+        "ttl": dynamodb.describe_time_to_live(TableName="dev-table")["TimeToLiveDescription"],
+        "backups": dynamodb.describe_continuous_backups(TableName="dev-table")["ContinuousBackupsDescription"],
+        "function": functions.get_function(**name)["Configuration"],
+        "function tags": functions.get_function(**name)["Tags"],
+        "concurrency": functions.get_function_concurrency(**name)["ReservedConcurrentExecutions"],
+        "alias": functions.get_alias(**name, Name="live"),
+        "layers": functions.list_layers()["Layers"],
+        "role": iam.get_role(RoleName="dev-role")["Role"],
+        "policy": iam.get_role_policy(RoleName="dev-role", PolicyName="read"),
+        "log": logs.describe_log_groups(logGroupNamePrefix="/aws/lambda/dev")["logGroups"],
+        "queue": sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"],
+        "queue tags": sqs.list_queue_tags(QueueUrl=url)["Tags"],
+        "targets": scaling.describe_scalable_targets(ServiceNamespace="dynamodb")["ScalableTargets"],
+        "policies": scaling.describe_scaling_policies(ServiceNamespace="dynamodb")["ScalingPolicies"],
+        "account": session.client("sts").get_caller_identity()["Account"],
     }
 
 
-def test_a_table_exists_as_declared(deployed: tuple[Evaluation, Sandbox]) -> None:
-    client = _client("dynamodb")
-    table = client.describe_table(TableName="orders")["Table"]
-    assert table["TableArn"] == f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/orders"
-    assert table["KeySchema"] == [
-        {"AttributeName": "id", "KeyType": "HASH"},
-        {"AttributeName": "at", "KeyType": "RANGE"},
-    ]
-    (index,) = table["GlobalSecondaryIndexes"]
-    assert (index["IndexName"], index["KeySchema"]) == ("by-day", [{"AttributeName": "day", "KeyType": "HASH"}])
-    assert table["DeletionProtectionEnabled"] is True
-    assert table["SSEDescription"]["Status"] == "ENABLED"
-    ttl = client.describe_time_to_live(TableName="orders")["TimeToLiveDescription"]
-    assert ttl == {"TimeToLiveStatus": "ENABLED", "AttributeName": "until"}
-    backups = client.describe_continuous_backups(TableName="orders")["ContinuousBackupsDescription"]
-    assert backups["PointInTimeRecoveryDescription"]["PointInTimeRecoveryStatus"] == "ENABLED"
-    tags = client.list_tags_of_resource(ResourceArn=table["TableArn"])["Tags"]
-    assert tags == [{"Key": "Owner", "Value": "team"}]
-
-
-def test_a_function_exists_as_declared(deployed: tuple[Evaluation, Sandbox]) -> None:
-    client = _client("lambda")
-    function = client.get_function(FunctionName="work")
-    configuration = function["Configuration"]
-    assert (configuration["MemorySize"], configuration["Timeout"]) == (512, 30)
-    assert configuration["Environment"] == {"Variables": {"TABLE": "orders"}}
-    assert configuration["TracingConfig"] == {"Mode": "Active"}
-    assert configuration["Role"] == f"arn:aws:iam::{ACCOUNT}:role/worker"
-    assert [layer["Arn"] for layer in configuration["Layers"]] == [f"arn:aws:lambda:{REGION}:{ACCOUNT}:layer:shared:1"]
-    assert function["Concurrency"] == {"ReservedConcurrentExecutions": 7}
-    assert client.get_alias(FunctionName="work", Name="live")["FunctionVersion"] == "1"
-
-
-def test_a_role_has_its_policy(deployed: tuple[Evaluation, Sandbox]) -> None:
-    client = _client("iam")
-    assert client.get_role(RoleName="worker")["Role"]["AssumeRolePolicyDocument"] == json.loads(_document(TRUST))
-    policy = client.get_role_policy(RoleName="worker", PolicyName="reads")["PolicyDocument"]
-    assert policy == json.loads(_document(READ))
-
-
-def test_logs_queues_and_scaling_exist_as_declared(deployed: tuple[Evaluation, Sandbox]) -> None:
-    (group,) = _client("logs").describe_log_groups()["logGroups"]
-    assert (group["logGroupName"], group["retentionInDays"]) == ("/aws/lambda/work", 30)
-    sqs = _client("sqs")
-    url = sqs.get_queue_url(QueueName="letters")["QueueUrl"]
-    attributes = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["MessageRetentionPeriod"])["Attributes"]
-    assert attributes == {"MessageRetentionPeriod": "1209600"}
-    scaling = _client("application-autoscaling")
-    (target,) = scaling.describe_scalable_targets(ServiceNamespace="dynamodb")["ScalableTargets"]
-    assert (target["ResourceId"], target["MinCapacity"], target["MaxCapacity"]) == ("table/orders", 5, 50)
-    (policy,) = scaling.describe_scaling_policies(ServiceNamespace="dynamodb")["ScalingPolicies"]
-    assert policy["TargetTrackingScalingPolicyConfiguration"]["TargetValue"] == 70
-
-
-def test_outputs_are_known_and_the_same_in_each_run() -> None:
-    graphs = []
-    for _ in range(2):
-        with Sandbox() as sandbox:
-            graphs.append(run_program(program, deployer=sandbox).graph)
-    assert graphs[0].outputs == {"function": f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:work"}
-    assert graphs[0] == graphs[1]
-
-
-def test_a_simulated_resource_has_an_arn_of_its_account(deployed: tuple[Evaluation, Sandbox]) -> None:
-    evaluation, _ = deployed
-    (alarm,) = evaluation.graph.of_type("aws:cloudwatch/compositeAlarm:CompositeAlarm")
-    assert alarm.outputs == {"arn": f"arn:aws:cloudwatch:{REGION}:{ACCOUNT}:compositeAlarm/all"}
-
-
-def test_what_aws_refuses_is_one_line_and_hides_no_cause() -> None:
-    def twice() -> None:
-        for name in ("a", "b"):
-            aws.sqs.Queue(name, name="same", visibility_timeout_seconds=30 if name == "a" else 60)
-
-    with Sandbox() as sandbox:
-        (mistake,) = run_program(twice, deployer=sandbox).mistakes
-    assert mistake.startswith("tests/plumbline/test_sandbox.py:")
-    assert "aws:sqs/queue:Queue b: QueueAlreadyExists: " in mistake
-
-
-def test_the_environment_is_as_it_was() -> None:
-    before = dict(os.environ)
-    with Sandbox() as sandbox:
-        run_program(program, deployer=sandbox)
-    assert dict(os.environ) == before
-
-
-def test_a_package_in_a_bucket_makes_the_function_exist() -> None:
-    def packaged() -> None:
-        role = aws.iam.Role("worker", name="worker", assume_role_policy=_document(TRUST))
-        aws.lambda_.Function(
-            "work",
-            name="work",
-            role=role.arn,
-            runtime="python3.13",
-            handler="main.handler",
-            s3_bucket="packages",
-            s3_key="work.zip",
-        )
-
-    with Sandbox() as sandbox:
-        evaluation = run_program(packaged, deployer=sandbox)
-    assert evaluation.mistakes == ()
-    assert sandbox.materialised["aws:lambda/function:Function"] == 1
+def rehearse(program: Callable[[], None], see: Callable[[], dict[str, Any]] = dict) -> Rehearsal:
+    named: list[str] = []
+    with Sandbox(lambda resource: named.append(resource.name)) as sandbox:
+        evaluation = evaluate(program, root=ROOT, deployer=sandbox)
+        return Rehearsal(evaluation, sandbox.materialised, sandbox.simulated, see(), named)
 
 
 @functools.cache
-def _trading() -> tuple[Evaluation, Sandbox]:
+def whole() -> Rehearsal:
+    return rehearse(everything, look)
+
+
+def part(value: Any, like: Any) -> Any:
+    """Return of `value` what `like` names, at every depth."""
+    if isinstance(like, dict) and isinstance(value, dict):
+        return {key: part(value.get(key), like[key]) for key in like}
+    if isinstance(like, list) and isinstance(value, list) and len(like) == len(value):
+        return [part(item, other) for item, other in zip(value, like, strict=True)]
+    return value
+
+
+EXPECTED: dict[str, Any] = {
+    "table": {
+        "TableName": "dev-table",
+        "TableArn": TABLE_ARN,
+        "KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}, {"AttributeName": "at", "KeyType": "RANGE"}],
+        "ProvisionedThroughput": {"ReadCapacityUnits": 5, "WriteCapacityUnits": 6},
+        "DeletionProtectionEnabled": True,
+        "SSEDescription": {"Status": "ENABLED", "SSEType": "KMS"},
+        "GlobalSecondaryIndexes": [
+            {
+                "IndexName": "kind-index",
+                "KeySchema": [{"AttributeName": name, "KeyType": kind} for name, kind in KIND_KEY],
+                "Projection": {"ProjectionType": "INCLUDE", "NonKeyAttributes": ["more"]},
+                "ProvisionedThroughput": {"ReadCapacityUnits": 7, "WriteCapacityUnits": 8},
+            }
+        ],
+    },
+    "table tags": [{"Key": "Owner", "Value": "team"}],
+    "ttl": {"TimeToLiveStatus": "ENABLED", "AttributeName": "expiresAt"},
+    "backups": {"PointInTimeRecoveryDescription": {"PointInTimeRecoveryStatus": "ENABLED"}},
+    "function": {
+        "FunctionArn": f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:dev-function",
+        "Runtime": "python3.12",
+        "Handler": "main.handler",
+        "Role": f"arn:aws:iam::{ACCOUNT}:role/team/dev-role",
+        "MemorySize": 512,
+        "Timeout": 30,
+        "Environment": {"Variables": {"TABLE": "dev-table"}},
+        "TracingConfig": {"Mode": "Active"},
+        "Layers": [{"Arn": f"arn:aws:lambda:{REGION}:{ACCOUNT}:layer:dev-layer:1"}],
+    },
+    "function tags": {"Owner": "team"},
+    "concurrency": 20,
+    "alias": {"Name": "live", "FunctionVersion": "1"},
+    "layers": [{"LayerName": "dev-layer", "LatestMatchingVersion": {"CompatibleRuntimes": ["python3.12"]}}],
+    "role": {"Path": "/team/", "Description": "Runs it", "AssumeRolePolicyDocument": json.loads(TRUST)},
+    "policy": {"PolicyDocument": reading(TABLE_ARN)},
+    "log": [{"logGroupName": "/aws/lambda/dev", "retentionInDays": 30}],
+    "queue": {"VisibilityTimeout": "45", "MessageRetentionPeriod": "86400", "SqsManagedSseEnabled": "true"},
+    "queue tags": {"Owner": "team"},
+    "targets": [{"ResourceId": "table/dev-table", "MinCapacity": 5, "MaxCapacity": 50}],
+    "policies": [
+        {
+            "PolicyName": "dev-scaling",
+            "ResourceId": "table/dev-table",
+            "TargetTrackingScalingPolicyConfiguration": {"TargetValue": 70.0},
+        }
+    ],
+    "account": ACCOUNT,
+}
+
+
+@pytest.mark.parametrize("what", list(EXPECTED))
+def test_boto3_sees_what_was_declared(what: str) -> None:
+    assert whole().evaluation.mistakes == ()
+    assert part(whole().seen[what], EXPECTED[what]) == EXPECTED[what]
+
+
+def test_every_adapter_is_rehearsed_and_the_rest_is_counted_as_simulated() -> None:
+    assert set(whole().materialised) == set(ADAPTERS)
+    assert set(whole().materialised.values()) == {1}
+    assert whole().simulated == {
+        "aws:lambda/provisionedConcurrencyConfig:ProvisionedConcurrencyConfig": 1,
+        "aws:sns/topic:Topic": 1,
+    }
+    assert whole().resources["topic"].outputs == {"arn": f"arn:aws:sns:{REGION}:{ACCOUNT}:topic/dev-topic"}
+    assert whole().resources["topic"].id == "dev-topic"
+
+
+def test_outputs_are_known_and_reach_other_resources() -> None:
+    resources = whole().resources
+    assert [path for r in resources.values() for path, leaf in walk(r.inputs) if leaf is UNKNOWN] == []
+    assert resources["function"].inputs["layers"] == [resources["layer"].outputs["arn"]]
+    assert resources["alias"].inputs["functionVersion"] == resources["function"].outputs["version"] == "1"
+    assert whole().evaluation.graph.outputs == {
+        "queue": f"https://sqs.{REGION}.amazonaws.com/{ACCOUNT}/dev-queue",
+        "function": f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:dev-function",
+    }
+
+
+def test_each_resource_is_reported_as_it_is_made() -> None:
+    assert whole().named == [resource.name for resource in whole().evaluation.graph if resource.custom]
+
+
+def test_the_same_program_twice_gives_the_same_stack() -> None:
+    again = rehearse(everything)
+    assert again.evaluation.mistakes == ()
+    for first, second in zip(whole().evaluation.graph, again.evaluation.graph, strict=True):
+        assert (first.urn, first.id, encode(first.outputs)) == (second.urn, second.id, encode(second.outputs))
+    assert again.evaluation.graph.outputs == whole().evaluation.graph.outputs
+
+
+def test_what_aws_refuses_is_one_line_and_hides_no_cause() -> None:
+    def program() -> None:
+        aws.cloudwatch.LogGroup("first", name="same")
+        second = aws.cloudwatch.LogGroup("second", name="same")
+        aws.sqs.Queue("needs", name="needs", tags={"arn": second.arn})
+        aws.sqs.Queue("queue", name="queue")
+
+    rehearsal = rehearse(program)
+    (line,) = rehearsal.evaluation.mistakes
+    assert line.startswith("tests/plumbline/test_sandbox.py:")
+    assert "aws:cloudwatch/logGroup:LogGroup second: ResourceAlreadyExistsException: " in line
+    assert "\n" not in line
+    assert rehearsal.resources["queue"].id.endswith("/queue")
+
+
+def test_a_package_in_a_bucket_makes_the_function_exist() -> None:
+    def program() -> None:
+        role = aws.iam.Role("role", name="role", assume_role_policy=TRUST)
+        package = {"s3_bucket": "packages", "s3_key": "work.zip"}
+        aws.lambda_.Function("work", name="work", role=role.arn, runtime="python3.13", handler="main.run", **package)
+
+    rehearsal = rehearse(program)
+    assert rehearsal.evaluation.mistakes == ()
+    assert rehearsal.materialised["aws:lambda/function:Function"] == 1
+
+
+def test_a_sandbox_is_empty_at_its_start() -> None:
+    for _ in range(2):
+        assert rehearse(lambda: aws.cloudwatch.LogGroup("a", name="same") and None).evaluation.mistakes == ()
+
+
+@pytest.mark.parametrize("account", [None, "999988887777"])
+def test_the_environment_is_as_it_was(account: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("MOTO_ACCOUNT_ID", raising=False)
+    if account is not None:
+        monkeypatch.setenv("MOTO_ACCOUNT_ID", account)
+    before = dict(os.environ)
+
+    def program() -> None:
+        provider = aws.Provider("aws", region=REGION, allowed_account_ids=[ACCOUNT])
+        aws.sqs.Queue("a", name="a", opts=pulumi.ResourceOptions(provider=provider))
+
+    queue = rehearse(program).resources["a"]
+    assert queue.outputs["arn"] == f"arn:aws:sqs:{REGION}:{ACCOUNT}:a"
+    assert dict(os.environ) == before
+    with pytest.raises(KeyError), Sandbox():
+        raise KeyError
+    assert dict(os.environ) == before
+
+
+UNNAMED = Resource(urn="urn:pulumi:test::p::aws:sqs/queue:Queue::q", type="aws:sqs/queue:Queue", name="q")
+
+
+def test_a_resource_without_a_name_gets_one_of_its_own() -> None:
     with Sandbox() as sandbox:
-        return evaluate_stack(Project(ROOT), "test", sandbox), sandbox
+        identity, outputs = sandbox.create(UNNAMED)
+        assert identity.endswith(f"/{outputs['name']}")
+        assert outputs["name"].startswith("q-")
 
 
-def test_the_whole_test_stack_stands() -> None:
-    evaluation, sandbox = _trading()
+def test_a_secret_reaches_the_sandbox() -> None:
+    def program() -> None:
+        aws.sqs.Queue("a", name="a", tags={"token": pulumi.Output.secret("hunter2")})
+
+    assert rehearse(program).evaluation.mistakes == ()
+
+
+@functools.cache
+def trading() -> tuple[Evaluation, Counter[str], Counter[str]]:
+    """Return an up of the trading stack "test"."""
+    with Sandbox() as sandbox:
+        evaluation = evaluate_stack(Project(ROOT), "test", sandbox)
+    return evaluation, sandbox.materialised, sandbox.simulated
+
+
+def test_the_trading_stack_stands() -> None:
+    evaluation, materialised, simulated = trading()
     assert (evaluation.mistakes, evaluation.warnings) == ((), ())
-    assert sandbox.simulated.total() == 0
-    custom = [r for r in evaluation.graph if r.custom and not r.type.startswith("pulumi:")]
-    assert sandbox.materialised.total() == len(custom)
+    assert simulated.total() == 0
+    planned = preview("test").graph
+    made = [resource for resource in planned if resource.custom and not resource.type.startswith("pulumi:")]
+    assert materialised == Counter(resource.type for resource in made)
+    assert list(evaluation.graph.resources) == list(planned.resources)
+    assert all(resource.id for resource in evaluation.graph if resource.custom)
 
 
-def test_verdicts_are_the_same_before_and_after_the_deployment() -> None:
-    entries = ledger(ROOT, "trading")
-    project = Project(ROOT)
-    after = judge(entries, subject(project, "test", _trading()[0].graph))
-    before = judge(entries, subject(project, "test", preview("test").graph))
-    assert after == before
+def test_an_up_of_the_trading_stack_has_the_previews_verdicts() -> None:
+    project, entries = Project(ROOT), ledger(ROOT, "trading")
+    deployed = judge(entries, subject(project, "test", trading()[0].graph))
+    assert deployed == judge(entries, subject(project, "test", preview("test").graph))
+
+
+def test_a_preview_after_an_up_of_the_trading_stack_changes_nothing() -> None:
+    changes = compare(trading()[0].graph, preview("test").graph)
+    assert [change for change in changes if change.action != "same"] == []
