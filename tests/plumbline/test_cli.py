@@ -15,6 +15,7 @@ import pytest
 from conftest import ROOT
 
 from plumbline.__main__ import main
+from plumbline.project import Project, UserError
 
 PROGRAM = """
 import json
@@ -262,3 +263,58 @@ def test_after_an_up_that_was_stopped_in_the_middle_the_next_one_works(
     assert (project / ".plumbline" / "dev.json").read_bytes() == before
     assert run(capsys, "up", "dev")[0] == 0
     assert changes(capsys) == {}
+
+
+@pytest.mark.parametrize(
+    "arguments", [("frobnicate",), ("preview",), ("preview", "dev", "--format", "xml"), ("up", "dev", "--wait", "long")]
+)
+def test_a_call_that_is_not_understood_points_at_the_help(
+    project: Path, capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...]
+) -> None:
+    status, out, err = run(capsys, *arguments)
+    assert (status, out, len(err.splitlines())) == (2, "", 1)
+    assert err.startswith("error ")
+    assert err.endswith(" --help\n")
+
+
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        (
+            "config:\n  small:system: a\n  small:system: b\n",
+            ["Pulumi.dev.yaml:3:3: key 'small:system' is given twice"],
+        ),
+        (
+            "confg: {}\nconfig:\n  system: a\n  small:system: a\n",
+            [
+                "Pulumi.dev.yaml: confg: not a key of a stack file (did you mean config?)",
+                "Pulumi.dev.yaml: config.system: a key needs its namespace, as in small:system",
+            ],
+        ),
+    ],
+)
+def test_every_mistake_of_a_stack_file_has_a_line(
+    project: Path, capsys: pytest.CaptureFixture[str], text: str, lines: list[str]
+) -> None:
+    (project / "Pulumi.dev.yaml").write_text(text, encoding="utf-8")
+    for verb in ("preview", "up"):
+        assert run(capsys, verb, "dev") == (2, "", "".join(f"error {line}\n" for line in lines))
+
+
+@pytest.mark.xfail(strict=True, raises=OSError, reason="main: an OSError at the state's directory is a traceback")
+def test_a_directory_that_cannot_be_made_is_told(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (project / ".plumbline").write_text("", encoding="utf-8")
+    assert run(capsys, "up", "dev")[0] == 2
+
+
+@pytest.mark.xfail(strict=True, raises=json.JSONDecodeError, reason="Project.settings: text that looks like JSON")
+def test_settings_that_are_no_json_are_told(project: Path) -> None:
+    (project / "Pulumi.old.yaml").write_text("config:\n  small:settings: '{a'\n", encoding="utf-8")
+    with pytest.raises(UserError, match=r"Pulumi\.old\.yaml"):
+        Project(project).settings("old")
+
+
+@pytest.mark.xfail(strict=True, raises=RecursionError, reason="documents.load: nesting that json cannot read")
+def test_a_document_that_nests_without_end_is_told(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (project / "deep.json").write_text("[" * 100_000, encoding="utf-8")
+    assert run(capsys, "judge", "deep.json")[0] == 2
