@@ -179,12 +179,10 @@ def _peak_mb(case: str, side: str) -> float:
 
 def _child(case: str, side: str) -> None:
     strict, make = _cases(large=True)[case]
-    if side == "strict" or not case.endswith("synthetic"):
-        graph = strict()  # a stack is replayed from its graph, so the bare side cannot do without it
+    if side == "strict":
+        strict()
     else:
-        graph = StackGraph("", "", {})
-    if side == "bare":
-        bare(make(graph))
+        bare(make(StackGraph("", "", {})))
     print(process.getrusage(process.RUSAGE_SELF).ru_maxrss / 1024)
 
 
@@ -204,7 +202,9 @@ def main() -> None:
         pairs = [(_seconds(strict), _seconds(lambda program=program: bare(program))) for _ in range(rounds)]
         best = [min(pair[side] for pair in pairs) for side in (0, 1)]
         memory = [_peak_mb(name, side) for side in ("strict", "bare")] if name.endswith("synthetic") else [0.0, 0.0]
-        shown = "".join(f"{value:>{width}.0f}" if value else f"{'':>{width}}" for value, width in zip(memory, (11, 9)))
+        shown = "".join(
+            f"{value:>{width}.0f}" if value else f"{'':>{width}}" for value, width in zip(memory, (11, 9), strict=True)
+        )
         print(f"{name:<16}{len(graph):>10}{best[0]:>10.2f}{best[1]:>10.2f}{best[0] / best[1]:>8.2f}{shown}")
 
 
