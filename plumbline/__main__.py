@@ -82,13 +82,17 @@ def main(arguments: list[str] | None = None) -> int:
         for line in error.lines:
             errors.print(f"[red]error[/] {escape(line)}", highlight=False, soft_wrap=True)
         return 2
-    except KeyboardInterrupt:
-        errors.print("interrupted; the state of the last up is as it was")
-        return 130
     except BrokenPipeError:
         # The reader of our output went away; there is nobody left to tell.
         sys.stderr.close()
         return 0
+    except OSError as error:
+        place = f"{error.filename}: " if error.filename else ""
+        errors.print(f"[red]error[/] {escape(place + (error.strerror or str(error)))}", highlight=False, soft_wrap=True)
+        return 2
+    except KeyboardInterrupt:
+        errors.print("interrupted; the state of the last up is as it was")
+        return 130
 
 
 def _run(options: argparse.Namespace, project: Project, errors: Console) -> commands.Outcome:

@@ -90,6 +90,10 @@ def resource_of(row: Mapping[str, Any]) -> Resource:
     """Return the resource that `resource_document` wrote. Raises ContractError."""
     if not isinstance(row, dict) or not all(isinstance(row.get(key), str) for key in ("urn", "type", "name")):
         raise ContractError("a resource of the document is not one: it has no URN, type or name")
+    if not all(isinstance(row.get(key), dict) for key in ("properties", "outputs", "options", "propertyDependencies")):
+        raise ContractError(f"a resource of the document is not one: {row['urn']} lacks properties, outputs or options")
+    if not isinstance(row.get("parent"), str | None):
+        raise ContractError(f"a resource of the document is not one: the parent of {row['urn']} is no URN")
     try:
         options: dict[str, Any] = {
             _OPTION_KEYS[key]: tuple(value) if isinstance(value, list) else value

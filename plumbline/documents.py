@@ -60,6 +60,8 @@ def load(path: Path) -> Document:
         raise UserError(f"{path}: not UTF-8 text") from None
     except ValueError as error:
         raise UserError(f"{path}: not JSON: {error}") from None
+    except RecursionError:
+        raise UserError(f"{path}: nested too deeply") from None
     try:
         return _load(value)
     except contract.ContractError as error:

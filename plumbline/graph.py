@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import heapq
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -146,9 +147,36 @@ def path_text(path: Path) -> str:
     return text
 
 
+def in_order(resources: Mapping[str, Resource]) -> dict[str, Resource]:
+    """Return resources by URN, each after what it needs and otherwise sorted by URN.
+
+    The order in which a program's registrations arrive differs from run to run; this one does not.
+    """
+    waiting: dict[str, int] = {}
+    followers: dict[str, list[str]] = {}
+    for urn, resource in resources.items():
+        urns = {resource.parent, *resource.dependencies}.union(*resource.property_dependencies.values())
+        needed = {other for other in urns if other in resources and other != urn}
+        waiting[urn] = len(needed)
+        for other in needed:
+            followers.setdefault(other, []).append(urn)
+    ready = [urn for urn, count in waiting.items() if count == 0]
+    heapq.heapify(ready)
+    ordered: dict[str, Resource] = {}
+    while ready:
+        urn = heapq.heappop(ready)
+        ordered[urn] = resources[urn]
+        for follower in followers.get(urn, ()):
+            waiting[follower] -= 1
+            if waiting[follower] == 0:
+                heapq.heappush(ready, follower)
+    # A circle cannot be registered; a document that has one keeps its resources all the same.
+    return {**ordered, **resources}
+
+
 @dataclass(frozen=True)
 class StackGraph:
-    """All resources of one stack by URN, in the order in which they were registered."""
+    """All resources of one stack by URN."""
 
     stack: str
     project: str
@@ -173,7 +201,7 @@ class StackGraph:
         return found
 
     def of_type(self, *types: str) -> list[Resource]:
-        """Return the resources of the given type tokens, in order of registration."""
+        """Return the resources of the given type tokens, in the graph's order."""
         return [resource for type_ in types for resource in self._by_type.get(type_, [])]
 
     def named(self, type_: str, property_: str, value: str) -> Resource | None:

@@ -19,7 +19,7 @@ from pulumi.runtime._callbacks import _CallbackServicer
 from pulumi.runtime.mocks import MockMonitor
 from pulumi.runtime.proto import alias_pb2, callback_pb2, provider_pb2, resource_pb2
 
-from plumbline.graph import Options, Resource, StackGraph
+from plumbline.graph import Options, Resource, StackGraph, in_order
 from plumbline.wire import from_struct, to_struct, to_value
 
 STACK_TYPE = "pulumi:pulumi:Stack"
@@ -64,7 +64,7 @@ class StrictMonitor(MockMonitor):
         self.mistakes: list[str] = []
 
     def graph(self) -> StackGraph:
-        return StackGraph(self._stack, self._project, dict(self._resources), dict(self.outputs))
+        return StackGraph(self._stack, self._project, in_order(self._resources), dict(self.outputs))
 
     def make_urn(self, parent: str, type_: str, name: str) -> str:
         parent_type = parent.split("::")[2] if parent else STACK_TYPE

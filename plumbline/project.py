@@ -102,8 +102,15 @@ class Project:
     def settings(self, stack: str) -> dict[str, Any]:
         """Return a stack's settings as plain data, unvalidated."""
         text = self.config(stack).get(f"{self.name}:settings", "{}")
-        value = json.loads(text) if text.startswith("{") else {}
-        return value if isinstance(value, dict) else {}
+        try:
+            value = json.loads(text)
+        except ValueError:
+            value = text
+        if not isinstance(value, dict):
+            raise UserError(
+                f"Pulumi.{stack}.yaml: config.{self.name}:settings: a mapping is needed, {_kind(value)} given"
+            )
+        return value
 
     def siblings(self, stack: str) -> dict[str, dict[str, Any]]:
         """Return the settings of every stack of the same system, the stack itself included."""

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from plumbline import yaml12
-from plumbline.graph import UNKNOWN, Resource, Secret, StackGraph
+from plumbline.graph import UNKNOWN, Resource, Secret, StackGraph, walk
 
 Word = Literal["pass", "fail", "unknown", "deviation", "outside", "unbuilt", "not_applicable"]
 WORDS: tuple[Word, ...] = ("pass", "deviation", "outside", "fail", "unknown", "unbuilt", "not_applicable")
@@ -162,7 +162,15 @@ def claim(resource: Resource, path: str, holds: Callable[[Any], bool], default: 
         value = UNKNOWN if value.value is None else value.value
     if value is UNKNOWN:
         return Finding(resource, path, "unknown")
-    return Finding(resource, path, "pass" if holds(value) else "fail")
+    partly = any(leaf is UNKNOWN for _, leaf in walk(value))
+    try:
+        holds_now = holds(value)
+    except (TypeError, AttributeError, KeyError):
+        if not partly:
+            raise
+        holds_now = False
+    # What does not hold yet may hold once the unknown part of the value is known.
+    return Finding(resource, path, "pass" if holds_now else "unknown" if partly else "fail")
 
 
 def combine(findings: Iterable[Finding], what: str, holds: str, decision: int = 0) -> Verdict:

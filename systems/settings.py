@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from typing import Annotated, Any, ClassVar, TypeVar
+from typing import Annotated, Any, ClassVar, TypeVar, get_args, get_origin
 
 import pulumi
 import pydantic
@@ -145,9 +145,9 @@ def _model_at(model: type[BaseModel], location: tuple[int | str, ...]) -> type[B
         current = field.annotation if field else None
         # `Part | None` stands for an optional part of the settings, `dict[str, Part]` for parts by a name, which is
         # a step of its own.
-        arms = getattr(current, "__args__", ())
-        if getattr(current, "__origin__", None) is dict:
-            current = _Parts(arms[1])
+        arms: tuple[Any, ...] = get_args(current)
+        if get_origin(current) is dict:
+            current = _Parts(arms[-1])
             continue
         current = next((arm for arm in arms if isinstance(arm, type) and issubclass(arm, BaseModel)), current)
     return current if isinstance(current, type) and issubclass(current, BaseModel) else None

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from criteria.trading_areas.common import (
     FUNCTION,
     ROLE,
@@ -54,14 +57,22 @@ def policy_per_table(subject: Subject) -> Verdict:
         resources = {
             resource
             for statement in written
-            if any(action.startswith("dynamodb:") for action in texts(statement.get("Action")))
-            for resource in texts(statement.get("Resource"))
+            if _reaches_dynamodb(statement)
+            for resource in texts(statement.get("Resource")) or ["*"]
         }
         if resources:
             tables = {"/".join(resource.split("/")[:2]) for resource in resources}
             named = len(tables) == 1 and not any("*" in resource for resource in resources)
             findings.append(Finding(policy, "policy", "pass" if named else "fail"))
     return combine(findings, "DynamoDB policies", "name one table each")
+
+
+def _reaches_dynamodb(statement: Mapping[str, Any]) -> bool:
+    """Say whether a statement may be about DynamoDB. IAM's actions have no case, and NotAction reaches everything."""
+    actions = [action.casefold() for action in texts(statement.get("Action"))]
+    return "NotAction" in statement or any(
+        action.startswith("dynamodb:") or "*" in action.partition(":")[0] for action in actions
+    )
 
 
 @criterion("TRADING-16.8")

@@ -41,12 +41,21 @@ def by_name(subject: Subject, type_: str, name: str) -> Resource | None:
 
 
 def statements(policy: Resource, path: str) -> list[Mapping[str, Any]] | None:
-    """Return the statements of a policy document, None where the document is not known yet."""
+    """Return the statements of a policy document, None where the document is not known yet.
+
+    What is no policy, or no statement of one, comes back as an empty statement, which allows nothing that a
+    predicate asks for.
+    """
     document = policy.get(path)
     if document is UNKNOWN or not isinstance(document, str):
         return None
-    written = json.loads(document)["Statement"]
-    return written if isinstance(written, list) else [written]
+    try:
+        written = json.loads(document)
+    except ValueError:
+        return [{}]
+    found = written.get("Statement", {}) if isinstance(written, dict) else {}
+    rows = found if isinstance(found, list) else [found]
+    return [row if isinstance(row, dict) else {} for row in rows]
 
 
 def texts(value: Any) -> list[str]:

@@ -110,7 +110,7 @@ def _less_in_test(subject: Subject, read: Callable[[Mapping[str, Any]], int], wh
     """Compare a setting of test with production's, where the stack itself follows its settings."""
     if followed.word != "pass":
         return followed
-    if set(subject.siblings) < set(_environments(subject).values()):
+    if not set(_environments(subject).values()) <= set(subject.siblings):
         return Verdict("fail", "the settings of the other environment are missing")
     test, prod = read(subject.siblings["test"]), read(subject.siblings["prod"])
     return fact(test < prod, f"{what}: {test} in test, {prod} in prod", f"{what}: {test} in test, {prod} in prod")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import urlsplit
@@ -23,6 +24,9 @@ from criteria.trading_areas.common import (
 from plumbline.graph import UNKNOWN, Resource
 from plumbline.verdicts import Finding, Subject, Verdict, claim, combine, criterion, fact
 
+ATTACHMENT = "aws:iam/rolePolicyAttachment:RolePolicyAttachment"
+# Families of calls that AWS's own key policies name with a star.
+FAMILIES = frozenset(("kms:GenerateDataKey*", "kms:ReEncrypt*"))
 # Calls that AWS lets nobody scope to a resource (Service Authorization Reference).
 UNSCOPED = frozenset(("xray:PutTelemetryRecords", "xray:PutTraceSegments"))
 
@@ -121,9 +125,16 @@ def least_privilege(subject: Subject) -> Verdict:
         roles = depends_by(subject, function, "role", "aws:iam/role:Role")
         if not roles:
             findings.append(Finding(function, "role", "fail"))
-        for policy in subject.graph.of_type(ROLE_POLICY):
+        for role in roles:
+            # Everything is granted by the inline policies below, so that it can be seen here.
+            findings += [
+                Finding(role, name, "fail")
+                for name in ("managedPolicyArns", "inlinePolicies")
+                if role.get(name) is not None
+            ]
+        for policy in subject.graph.of_type(ROLE_POLICY, ATTACHMENT):
             if any(role.urn in policy.property_dependencies.get("role", ()) for role in roles):
-                written = statements(policy, "policy")
+                written = statements(policy, "policy") if policy.type == ROLE_POLICY else [{}]
                 word = "unknown" if written is None else "pass" if all(map(_is_minimal, written)) else "fail"
                 findings.append(Finding(policy, "policy", word))  # type: ignore[arg-type]  # one of three words
     return combine(findings, "permission policies of functions", "allow named actions on named resources only")
@@ -133,13 +144,24 @@ def _is_minimal(statement: Mapping[str, Any]) -> bool:
     actions, resources = texts(statement.get("Action")), texts(statement.get("Resource"))
     if statement.get("Effect") != "Allow" or not actions or not resources:
         return statement.get("Effect") == "Deny"
-    if any(action == "*" or action.split(":")[1].startswith("*") for action in actions):
+    if any(":" not in action or ("*" in action and action not in FAMILIES) for action in actions):
         return False
-    # "*" stands for a whole resource only where the call takes none, or the key is named by its alias.
+    # "*" stands for a whole resource only where the call takes none.
     if "*" in resources:
         return set(actions) <= UNSCOPED
-    unscoped_key = any(resource.endswith(":key/*") for resource in resources)
-    return not unscoped_key or "kms:ResourceAliases" in str(statement.get("Condition"))
+    by_alias = "kms:ResourceAliases" in str(statement.get("Condition"))
+    return all(_names_one(resource) or (by_alias and resource.endswith(":key/*")) for resource in resources)
+
+
+def _names_one(resource: str) -> bool:
+    """Say whether an ARN names a resource: a star may stand for what lies in it (objects, log streams), not for it."""
+    parts = resource.split(":", 5)
+    if len(parts) < 6 or any("*" in part for part in parts[:5]):
+        return False
+    steps = re.split("[:/]", parts[5])
+    # Most ARNs have the type before the name; a bucket's begins with the name.
+    name = steps[0] if parts[2] == "s3" or len(steps) == 1 else steps[1]
+    return "*" not in name
 
 
 @criterion("TRADING-06.7")
@@ -168,12 +190,12 @@ def provisioned(subject: Subject) -> Verdict:
         configs = [
             config
             for config in subject.graph.of_type(PROVISIONED)
-            if function.urn in subject.graph.needs(config.urn)
-            and depends_by(subject, config, "qualifier", ALIAS)
-            and config.get("provisionedConcurrentExecutions", 0) is not UNKNOWN
-            and config.get("provisionedConcurrentExecutions", 0) > 0
+            if function.urn in subject.graph.needs(config.urn) and depends_by(subject, config, "qualifier", ALIAS)
         ]
-        findings.append(Finding(function, "", "pass" if configs else "fail"))
+        counts = [config.get("provisionedConcurrentExecutions", 0) for config in configs]
+        known = [count for count in counts if count is not UNKNOWN]
+        word = "pass" if any(count > 0 for count in known) else "unknown" if UNKNOWN in counts else "fail"
+        findings.append(Finding(function, "", word))
     return combine(findings, "latency-sensitive functions", "have provisioned concurrency on an alias")
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from criteria.trading_areas.common import TABLE, by_name, facts
-from plumbline.graph import UNKNOWN, Resource
+from plumbline.graph import UNKNOWN, Resource, walk
 from plumbline.verdicts import Finding, Subject, Verdict, claim, combine, criterion, fact
 
 TARGET = "aws:appautoscaling/target:Target"
@@ -26,8 +26,12 @@ def _key(text: str) -> list[tuple[str, str]]:
     return [(name, type_ or "S") for name, _, type_ in pairs]
 
 
-def _types(table: Resource) -> dict[Any, Any]:
-    return {row.get("name"): row.get("type") for row in table.get("attributes", [])}
+def _types(table: Resource) -> dict[Any, Any] | None:
+    """Return the type of each attribute by name, None where one of them is not known yet."""
+    attributes = table.get("attributes", [])
+    if any(leaf is UNKNOWN for _, leaf in walk(attributes)):
+        return None
+    return {row.get("name"): row.get("type") for row in attributes}
 
 
 @criterion("TRADING-03.1")
@@ -56,6 +60,9 @@ def _keys(subject: Subject, property_: str, position: int, what: str) -> Verdict
         key = _key(row["key"])
         wanted = key[position] if len(key) > position else None
         types = _types(table)
+        if types is None:
+            findings.append(Finding(table, "attributes", "unknown"))
+            continue
 
         def same(name: Any, wanted: tuple[str, str] | None = wanted, types: Mapping[Any, Any] = types) -> bool:
             return (name, types.get(name)) == wanted if name else wanted is None
@@ -70,6 +77,9 @@ def indexes(subject: Subject) -> Verdict:
     for row, table in _wanted(subject):
         wanted = {name: _key(key) for name, key in row.get("indexes", {}).items()}
         types = _types(table)
+        if types is None:
+            findings.append(Finding(table, "attributes", "unknown"))
+            continue
 
         def same(given: Any, wanted: Mapping[str, Any] = wanted, types: Mapping[Any, Any] = types) -> bool:
             found = {index.get("name"): [(n, types.get(n)) for n in _index_key(index)] for index in given}
@@ -116,6 +126,9 @@ def scaling(subject: Subject) -> Verdict:
     policies = list(_dimensions(subject.graph.of_type(POLICY)))
     findings = []
     for table in subject.graph.of_type(TABLE):
+        if any(leaf is UNKNOWN for _, leaf in walk(table.get("globalSecondaryIndexes", []))):
+            findings.append(Finding(table, "globalSecondaryIndexes", "unknown"))
+            continue
         for pair in _scalable(table):
             word = "pass" if pair in targets and pair in policies else "fail"
             if word == "fail" and (UNKNOWN in (item for both in targets + policies for item in both)):

@@ -26,5 +26,5 @@ __all__ = [
 
 
 def check(graph: StackGraph) -> list[Problem]:
-    """Return everything in a stack that would be refused, in order of registration."""
+    """Return everything in a stack that would be refused, in the order of its resources."""
     return run(graph)

@@ -83,6 +83,9 @@ class Sandbox:
             raise DeployError(f"{details['Code']}: {' '.join(details['Message'].split())}") from None
         except BotoCoreError as error:
             raise DeployError(" ".join(str(error).split())) from None
+        except (ValueError, TypeError, KeyError) as error:
+            # moto's own failures say what was given, and that may be a secret.
+            raise DeployError(f"the sandbox cannot make it ({type(error).__name__})") from None
         self.materialised[resource.type] += 1
         return identity, {**named, **outputs}
 

@@ -255,7 +255,6 @@ EVASIONS: list[tuple[str, str, Change]] = [
 ]
 
 
-@pytest.mark.xfail(strict=True, reason="access.policy_per_table, functions.least_privilege: what they do not look at")
 @pytest.mark.parametrize(
     ("number", "change"), [(n, c) for n, _, c in EVASIONS], ids=[f"{n} {w}" for n, w, _ in EVASIONS]
 )
@@ -275,7 +274,6 @@ UNKNOWNS: list[tuple[str, str, dict[str, Any]]] = [
 ]
 
 
-@pytest.mark.xfail(strict=True, reason="predicates that ask below a property for what may be unknown there")
 @pytest.mark.parametrize(("number", "type_", "inputs"), UNKNOWNS, ids=[f"{n} {next(iter(i))}" for n, _, i in UNKNOWNS])
 def test_what_is_unknown_below_a_property_is_unknown(number: str, type_: str, inputs: dict[str, Any]) -> None:
     whole = subject(Project(ROOT), "prod", preview("prod").graph)
@@ -286,7 +284,6 @@ def test_what_is_unknown_below_a_property_is_unknown(number: str, type_: str, in
 BROKEN_POLICIES = ["no JSON", "{}", "[1]", '{"Statement": [3]}', _statement(Action="s3")]
 
 
-@pytest.mark.xfail(strict=True, reason="common.statements, functions._is_minimal: a document that IAM would refuse")
 @pytest.mark.parametrize("policy", BROKEN_POLICIES)
 def test_a_policy_that_is_none_is_no_pass_and_no_crash(policy: str) -> None:
     whole = subject(Project(ROOT), "prod", preview("prod").graph)
@@ -294,7 +291,6 @@ def test_a_policy_that_is_none_is_no_pass_and_no_crash(policy: str) -> None:
     assert _word("TRADING-06.6", changed) == "fail"
 
 
-@pytest.mark.xfail(strict=True, raises=KeyError, reason="environments._less_in_test: `<` is no test for both stacks")
 def test_a_sibling_with_another_environment_is_no_crash() -> None:
     whole = subject(Project(ROOT), "prod", preview("prod").graph)
     assert _word("TRADING-20.2", _settings(test=None, staging={})(whole)) == "fail"

@@ -219,7 +219,7 @@ def test_a_second_holder_waits_and_is_told_who_holds_the_lock(directory: Path, h
 
 def test_a_second_holder_gets_the_lock_when_the_first_is_done(directory: Path, holder: subprocess.Popen[str]) -> None:
     assert holder.stdin is not None
-    threading.Timer(0.2, holder.communicate, ("\n",)).start()
+    threading.Timer(0.2, print, kwargs={"file": holder.stdin, "flush": True}).start()
     said: list[str] = []
     with state.locked(directory, "dev", 10, said.append):
         assert f"process {os.getpid()} " in (directory / "dev.holder").read_text(encoding="utf-8")
