@@ -45,9 +45,9 @@ engine-test: $(INSTALLED) ## compare with the real engine (needs the Pulumi CLI,
 	@command -v pulumi >/dev/null || { echo "make engine-test needs the Pulumi CLI on PATH" >&2; exit 2; }
 	@$(BIN)/python -m pytest -m engine tests/engine
 
-deploy: ## run the real `pulumi up` for STACK (needs the Pulumi CLI and AWS credentials)
+deploy: $(INSTALLED) ## run the real `pulumi up` for STACK, with OPTIONS (needs the Pulumi CLI and AWS credentials)
 	@command -v pulumi >/dev/null || { echo "make deploy needs the Pulumi CLI on PATH (https://www.pulumi.com/docs/install/)" >&2; exit 2; }
-	pulumi up --stack $(STACK)
+	@$(BIN)/python -m plumbline deploy $(STACK) -- $(OPTIONS)
 
 bench: $(INSTALLED) ## measure previews against the bare SDK, as ratios in one run
 	@$(BIN)/python -m benchmarks.preview

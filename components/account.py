@@ -49,6 +49,28 @@ class Account:
     def state_machine_arn(self, state_machine_name: str) -> str:
         return self.arn("states", f"stateMachine:{state_machine_name}")
 
+    def role_arn(self, role_name: str) -> str:
+        """Compose a role's ARN: IAM is global, and its ARNs have no region."""
+        return f"arn:{self.partition}:iam::{self.account_id}:role/{role_name}"
+
+    def root_arn(self) -> str:
+        """Compose the ARN that stands for the whole account in a resource policy."""
+        return f"arn:{self.partition}:iam::{self.account_id}:root"
+
+    def bucket_arn(self, bucket_name: str) -> str:
+        """Compose a bucket's ARN. Bucket names are global, and their ARNs name neither region nor account."""
+        return f"arn:{self.partition}:s3:::{bucket_name}"
+
+    def event_bus_arn(self, bus_name: str) -> str:
+        return self.arn("events", f"event-bus/{bus_name}")
+
+    def series_arn(self, database: str, table: str) -> str:
+        """Compose the ARN of a Timestream table."""
+        return self.arn("timestream", f"database/{database}/table/{table}")
+
+    def replication_group_arn(self, group_id: str) -> str:
+        return self.arn("elasticache", f"replicationgroup:{group_id}")
+
     def secret_arn(self, secret_name: str) -> str:
         """Compose a secret's ARN. Secrets Manager appends a hyphen and six characters that only it knows."""
         return self.arn("secretsmanager", f"secret:{secret_name}-??????")
@@ -60,6 +82,11 @@ class Account:
     def endpoint(self, service: str) -> str:
         """Return the URL of a service's regional endpoint."""
         return f"https://{service}.{self.region}.{_DNS_SUFFIXES[self.partition]}"
+
+    def endpoint_service(self, service: str) -> str:
+        """Return the name by which VPC endpoints know a service of the region."""
+        prefix = "cn.com.amazonaws" if self.partition == "aws-cn" else "com.amazonaws"
+        return f"{prefix}.{self.region}.{service}"
 
     def service_host(self, service: str) -> str:
         """Return the regional host name by which KMS knows a calling service (`kms:ViaService`)."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from components import grants
 from components.account import Account
 from components.naming import Naming, log_group_name
 from components.roles import Grant, Role
+from components.security_groups import SecurityGroup
 
 LIVE = "live"  # the alias that callers use; a new version moves it
 _DEAD_LETTER_RETENTION_SECONDS = 14 * 24 * 3600  # the longest that SQS keeps a message
@@ -34,9 +35,11 @@ class FunctionSpec:
     `code` is a package or a directory of Python files; `handler` is "module.function". `timeout_seconds` is at
     most 900, `memory_mb` 128 to 10,240. `reserved_concurrency` None leaves the function in the account's pool,
     `provisioned_concurrency` 0 means none. `dead_letter` keeps events whose asynchronous invocation failed.
+    `security_groups`, one to five, say what it may connect to.
     """
 
     role: Role
+    security_groups: tuple[SecurityGroup, ...]
     handler: str
     code: Package | Path
     memory_mb: int
@@ -50,13 +53,17 @@ class FunctionSpec:
 
 @dataclass(frozen=True, kw_only=True)
 class FunctionsArgs:
-    """The functions of one stack. `layer` is the directory that holds `python/…`, as Lambda expects it."""
+    """The functions of one stack, all in the same subnets.
+
+    `layer` is the directory that holds `python/…`, as Lambda expects it.
+    """
 
     account: Account
     naming: Naming
     functions: Mapping[str, FunctionSpec]
     layer: Path
     log_retention_days: int
+    subnet_ids: pulumi.Input[Sequence[str]]
     runtime: str = "python3.13"
     architecture: str = "arm64"
 
@@ -110,6 +117,7 @@ class Functions(pulumi.ComponentResource):
         log_group = log_group_name(physical_name)
         spec.role.allow(f"log-{function}", grants.write_log(self._args.account, log_group))
         spec.role.allow("traces", grants.trace())
+        spec.role.allow(f"network-{function}", grants.use_network_interfaces(self._args.account, physical_name))
         if spec.dead_letter:
             queue = self._queue_name(function)
             spec.role.allow(f"dead-letters-{function}", grants.send(self._args.account, queue))
@@ -170,6 +178,10 @@ class Functions(pulumi.ComponentResource):
             logging_config={"log_format": "JSON", "log_group": log_group.name},
             reserved_concurrent_executions=spec.reserved_concurrency,
             dead_letter_config={"target_arn": queue.arn} if queue is not None else None,
+            vpc_config={
+                "subnet_ids": self._args.subnet_ids,
+                "security_group_ids": [group.id for group in spec.security_groups],
+            },
             publish=True,
             # Without its permissions a function fails at once: no log, no dead-letter queue, no table.
             opts=pulumi.ResourceOptions(parent=self, depends_on=[*spec.role.attach()]),

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from components.account import Account
 
@@ -26,24 +26,58 @@ QUEUE_CONSUME = (
     "sqs:GetQueueAttributes",  # Lambda's event source mapping reads the queue's depth
     "sqs:ReceiveMessage",
 )
+OBJECT_READ = ("s3:GetObject",)
+OBJECT_LIST = ("s3:ListBucket",)  # without it S3 answers "forbidden" where "not found" is meant
+OBJECT_WRITE = ("s3:AbortMultipartUpload", "s3:PutObject")
+# What a function in a VPC needs; EC2 takes no resource for them (AWS: "Giving Lambda functions access to a VPC").
+NETWORK_INTERFACES = (
+    "ec2:AssignPrivateIpAddresses",
+    "ec2:CreateNetworkInterface",
+    "ec2:DeleteNetworkInterface",
+    "ec2:DescribeNetworkInterfaces",
+    "ec2:DescribeSubnets",
+    "ec2:UnassignPrivateIpAddresses",
+)
+SECRET_ROTATE = (
+    "secretsmanager:DescribeSecret",
+    "secretsmanager:GetSecretValue",
+    "secretsmanager:PutSecretValue",
+    "secretsmanager:UpdateSecretVersionStage",
+)
 # X-Ray's put calls take no resource, so `*` is the only one AWS accepts (Service Authorization Reference, X-Ray).
 TRACE = ("xray:PutTelemetryRecords", "xray:PutTraceSegments")
+TRACE_EXECUTIONS = ("xray:GetSamplingRules", "xray:GetSamplingTargets", *TRACE)
+# Log delivery is set up for a whole account, and its calls take no resource (AWS: "Logging in CloudWatch Logs" of
+# Step Functions).
+LOG_DELIVERY = (
+    "logs:CreateLogDelivery",
+    "logs:DeleteLogDelivery",
+    "logs:DescribeResourcePolicies",
+    "logs:GetLogDelivery",
+    "logs:ListLogDeliveries",
+    "logs:PutResourcePolicy",
+    "logs:UpdateLogDelivery",
+)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Statement:
-    """One Allow statement of an identity policy. `sid` says what the edge is for, in letters and digits."""
+    """One statement of an identity policy. `sid` says what the edge is for, in letters and digits.
+
+    A Deny takes away from what all other edges of the role allow.
+    """
 
     sid: str
     actions: tuple[str, ...]
     resources: tuple[str, ...]
     conditions: Mapping[str, Mapping[str, Any]] = field(default_factory=dict, hash=False)
+    effect: Literal["Allow", "Deny"] = "Allow"
 
     def document(self) -> dict[str, Any]:
         """Return the statement as IAM's JSON policy language writes it."""
         written: dict[str, Any] = {
             "Sid": self.sid,
-            "Effect": "Allow",
+            "Effect": self.effect,
             "Action": list(self.actions),
             "Resource": list(self.resources),
         }
@@ -151,6 +185,126 @@ def write_log(account: Account, log_group: str) -> tuple[Statement, ...]:
     return (Statement(sid="WriteLog", actions=actions, resources=(arn,)),)
 
 
+def read_objects(account: Account, bucket: str) -> tuple[Statement, ...]:
+    """Read the objects of a bucket and list their keys."""
+    arn = account.bucket_arn(bucket)
+    return (
+        Statement(sid="ReadObjects", actions=OBJECT_READ, resources=(f"{arn}/*",)),
+        Statement(sid="ListObjects", actions=OBJECT_LIST, resources=(arn,)),
+    )
+
+
+def write_objects(account: Account, bucket: str) -> tuple[Statement, ...]:
+    """Put objects into a bucket. Deleting is not included: versions and lifecycle rules take care of age."""
+    arn = f"{account.bucket_arn(bucket)}/*"
+    return (Statement(sid="WriteObjects", actions=OBJECT_WRITE, resources=(arn,)),)
+
+
+def use_state(account: Account, bucket: str, environment: str, *, write: bool) -> tuple[Statement, ...]:
+    """Read, and with `write` change, the state of one environment's stacks, which lies under its name in the bucket."""
+    arn = account.bucket_arn(bucket)
+    actions = ("s3:GetObject", *(("s3:DeleteObject", "s3:PutObject") if write else ()))
+    return (
+        Statement(
+            sid="ListState",
+            actions=OBJECT_LIST,
+            resources=(arn,),
+            conditions={"StringLike": {"s3:prefix": [environment, f"{environment}/*"]}},
+        ),
+        Statement(sid="UseState", actions=actions, resources=(f"{arn}/{environment}/*",)),
+    )
+
+
+def use_key(account: Account, key_alias: str, *, encrypt: bool) -> tuple[Statement, ...]:
+    """Call KMS with a key directly, as Pulumi does for secrets in the state."""
+    actions = ("kms:Decrypt", "kms:DescribeKey", *(("kms:Encrypt", "kms:GenerateDataKey") if encrypt else ()))
+    conditions = {"ForAnyValue:StringEquals": {"kms:ResourceAliases": key_alias}}
+    return (Statement(sid="UseKeyDirectly", actions=actions, resources=(account.keys_arn(),), conditions=conditions),)
+
+
+def rotate_secret(account: Account, secret: str) -> tuple[Statement, ...]:
+    """Do the four steps of a rotation on a secret. Making up a password takes no resource."""
+    return (
+        Statement(sid="RotateSecret", actions=SECRET_ROTATE, resources=(account.secret_arn(secret),)),
+        Statement(sid="MakePassword", actions=("secretsmanager:GetRandomPassword",), resources=("*",)),
+    )
+
+
+def change_auth_token(account: Account, replication_group: str) -> tuple[Statement, ...]:
+    """Give a Redis replication group another AUTH token, and see when it has it."""
+    actions = ("elasticache:DescribeReplicationGroups", "elasticache:ModifyReplicationGroup")
+    arn = account.replication_group_arn(replication_group)
+    return (Statement(sid="ChangeAuthToken", actions=actions, resources=(arn,)),)
+
+
+def put_events(account: Account, bus: str) -> tuple[Statement, ...]:
+    """Put events on an EventBridge bus."""
+    return (Statement(sid="PutEvents", actions=("events:PutEvents",), resources=(account.event_bus_arn(bus),)),)
+
+
+def query_series(account: Account, database: str, table: str) -> tuple[Statement, ...]:
+    """Query the records of a Timestream table."""
+    arn = account.series_arn(database, table)
+    return (
+        Statement(sid="QuerySeries", actions=("timestream:DescribeTable", "timestream:Select"), resources=(arn,)),
+        _find_endpoint(),
+    )
+
+
+def write_series(account: Account, database: str, table: str) -> tuple[Statement, ...]:
+    """Write records to a Timestream table."""
+    arn = account.series_arn(database, table)
+    return (Statement(sid="WriteSeries", actions=("timestream:WriteRecords",), resources=(arn,)), _find_endpoint())
+
+
+def _find_endpoint() -> Statement:
+    # Every client asks for its cell's endpoint first, and the call takes no resource.
+    return Statement(sid="FindEndpoint", actions=("timestream:DescribeEndpoints",), resources=("*",))
+
+
+def get_influx_secret(account: Account) -> tuple[Statement, ...]:
+    """Read the secret that Timestream for InfluxDB makes for an instance, whose name ends in what only it knows."""
+    arn = account.arn("secretsmanager", "secret:READONLY-InfluxDB-auth-parameters-*")
+    return (Statement(sid="ReadInfluxSecret", actions=("secretsmanager:GetSecretValue",), resources=(arn,)),)
+
+
+def use_network_interfaces(account: Account, function: str) -> tuple[Statement, ...]:
+    """Let Lambda attach a function to a VPC, and keep the function's own code from doing the same.
+
+    Lambda makes the calls under the function's role. `lambda:SourceFunctionArn` is present only when the code makes
+    them (AWS: "Best practice for VPC permissions").
+    """
+    own = {"ArnEquals": {"lambda:SourceFunctionArn": account.function_arn(function)}}
+    return (
+        Statement(sid="AttachToNetwork", actions=NETWORK_INTERFACES, resources=("*",)),
+        Statement(sid="NotByOwnCode", actions=NETWORK_INTERFACES, resources=("*",), conditions=own, effect="Deny"),
+    )
+
+
+def write_flow_log(account: Account, log_group: str) -> tuple[Statement, ...]:
+    """Write a VPC's flow log to a log group that exists; the service finds it by listing the account's groups."""
+    group = account.log_group_arn(log_group)
+    actions = ("logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents")
+    return (
+        Statement(sid="WriteFlowLog", actions=actions, resources=(group, f"{group}:*")),
+        Statement(sid="FindLogGroup", actions=("logs:DescribeLogGroups",), resources=(account.log_group_arn("*"),)),
+    )
+
+
 def trace() -> tuple[Statement, ...]:
     """Send X-Ray traces."""
     return (Statement(sid="Trace", actions=TRACE, resources=("*",)),)
+
+
+def trace_executions() -> tuple[Statement, ...]:
+    """Send X-Ray the traces of a state machine's executions (AWS: "Trace Step Functions request data in AWS X-Ray")."""
+    return (Statement(sid="TraceExecutions", actions=TRACE_EXECUTIONS, resources=("*",)),)
+
+
+def deliver_logs(account: Account, log_group: str) -> tuple[Statement, ...]:
+    """Have the logs of a state machine delivered to a log group that exists, and write to it."""
+    return (
+        Statement(sid="DeliverLogs", actions=LOG_DELIVERY, resources=("*",)),
+        Statement(sid="FindLogGroup", actions=("logs:DescribeLogGroups",), resources=(account.log_group_arn("*"),)),
+        *write_log(account, log_group),
+    )

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 import pulumi
 import pulumi_aws as aws
@@ -98,12 +99,14 @@ class RoleSpec:
 class RolesArgs:
     """The roles of one service, by logical name.
 
-    `service` is the principal that assumes them, such as lambda.amazonaws.com.
+    `service` is the principal that assumes them, such as lambda.amazonaws.com; `conditions` says when it may
+    (source account and ARN, for services that send them).
     """
 
     naming: Naming
     service: str
     roles: Mapping[str, RoleSpec]
+    conditions: Mapping[str, Mapping[str, Any]] = field(default_factory=dict, hash=False)
 
 
 class Roles(pulumi.ComponentResource):
@@ -128,12 +131,18 @@ class Roles(pulumi.ComponentResource):
             f"{name}-{role}",
             name=physical_name,
             description=spec.description,
-            assume_role_policy=json.dumps(_trust(args.service), separators=(",", ":")),
+            assume_role_policy=json.dumps(_trust(args), separators=(",", ":")),
             opts=pulumi.ResourceOptions(parent=self),
         )
         return Role(role, resource, physical_name, self)
 
 
-def _trust(service: str) -> dict[str, object]:
-    statement = {"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}
+def _trust(args: RolesArgs) -> dict[str, object]:
+    statement: dict[str, object] = {
+        "Effect": "Allow",
+        "Principal": {"Service": args.service},
+        "Action": "sts:AssumeRole",
+    }
+    if args.conditions:
+        statement["Condition"] = {operator: dict(keys) for operator, keys in args.conditions.items()}
     return {"Version": "2012-10-17", "Statement": [statement]}

@@ -11,6 +11,7 @@ import pulumi_aws as aws
 
 from components import grants
 from components.account import Account
+from components.keys import CustomerKey
 from components.naming import Naming
 from components.roles import Grant, Role
 from components.scaling import ScaledTable, scale_table
@@ -73,19 +74,10 @@ class ProvisionedCapacity:
 
 
 @dataclass(frozen=True, kw_only=True)
-class CustomerKey:
-    """A customer-managed KMS key: its ARN for the table, its alias (known at preview) for permissions."""
-
-    arn: pulumi.Input[str]
-    alias: str
-
-
-@dataclass(frozen=True, kw_only=True)
 class TablesArgs:
     """The tables of one stack.
 
     `capacity` None means on demand. `customer_key` None means the AWS-managed key `aws/dynamodb`.
-    `deletion_protection` makes DynamoDB refuse to delete a table, `protect` makes Pulumi refuse.
     """
 
     account: Account
@@ -93,8 +85,6 @@ class TablesArgs:
     tables: Mapping[str, TableSpec]
     capacity: ProvisionedCapacity | None = None
     customer_key: CustomerKey | None = None
-    deletion_protection: bool = True
-    protect: bool = True
 
 
 class Table:
@@ -162,10 +152,10 @@ class Tables(pulumi.ComponentResource):
             point_in_time_recovery={"enabled": True},
             # Enabled without a key means the AWS-managed key; left out, DynamoDB uses a key that AWS owns.
             server_side_encryption={"enabled": True, "kms_key_arn": key.arn} if key else {"enabled": True},
-            deletion_protection_enabled=args.deletion_protection,
             opts=pulumi.ResourceOptions(
                 parent=self,
-                protect=args.protect or None,
+                # A permission by alias holds only once the alias exists.
+                depends_on=list(key.needs) if key else None,
                 ignore_changes=_scaled_properties(spec) if capacity else None,
             ),
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import json
+import os
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,7 +14,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from plumbline import commands, report
+from plumbline import commands, deploy, report
 from plumbline.graph import Resource
 from plumbline.project import Project, UserError
 
@@ -24,6 +25,7 @@ examples:
   python -m plumbline preview prod --format json      the machine document (docs/contract.schema.json)
   python -m plumbline up test                         deploy into an in-process AWS
   pulumi preview --json > p.json && python -m plumbline judge p.json
+  python -m plumbline deploy test -- --yes            pulumi up with the backend and packs of the stack
 
 exit status: 0 when nothing fails (criteria may be unbuilt or unknown), 1 when a criterion fails,
 2 when the input is wrong: stack, settings, program or document
@@ -42,7 +44,7 @@ def _parser() -> argparse.ArgumentParser:
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    verbs = parser.add_subparsers(dest="verb", required=True, metavar="{preview,up,judge}", parser_class=_Parser)
+    verbs = parser.add_subparsers(dest="verb", required=True, metavar="{preview,up,judge,deploy}", parser_class=_Parser)
 
     preview = verbs.add_parser(
         "preview", help="evaluate a stack: its resources, its changes since the last up, its criteria"
@@ -60,6 +62,12 @@ def _parser() -> argparse.ArgumentParser:
     judge.add_argument("--state", type=Path, metavar="EXPORT", help="the stack's export, to complete a preview with")
     judge.add_argument("--stack", help="the stack whose settings and criteria apply, if not the document's own")
     _formats(judge)
+
+    deploy = verbs.add_parser("deploy", help="run the real `pulumi up`: needs the Pulumi CLI and AWS credentials")
+    deploy.add_argument("stack", help="the stack's name, as in Pulumi.<stack>.yaml")
+    deploy.add_argument(
+        "arguments", nargs="*", metavar="-- OPTION", help="options for pulumi up, after a double hyphen"
+    )
     return parser
 
 
@@ -70,11 +78,13 @@ def _formats(parser: argparse.ArgumentParser) -> None:
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command and return its exit status."""
-    errors = Console(stderr=True)
+    errors = Console(stderr=True, emoji=False)
     try:
         options = _parser().parse_args(arguments)
         project = Project.find(Path.cwd())
         sys.path.insert(0, str(project.root))
+        if options.verb == "deploy":
+            return _deploy(options, project)
         outcome = _run(options, project, errors)
         _print(options, outcome)
         return outcome.status
@@ -107,6 +117,13 @@ def _run(options: argparse.Namespace, project: Project, errors: Console) -> comm
     return commands.judge_file(project, options.file, options.stack, options.state)
 
 
+def _deploy(options: argparse.Namespace, project: Project) -> int:
+    planned = deploy.plan(project, options.stack, options.arguments, os.environ)
+    # What AWS would refuse is told before the first resource exists.
+    commands.accepted(project, options.stack)
+    return deploy.run(project, planned)
+
+
 def _print(options: argparse.Namespace, outcome: commands.Outcome) -> None:
     if options.format == "json":
         json.dump(outcome.document, sys.stdout, indent=1)
@@ -116,7 +133,7 @@ def _print(options: argparse.Namespace, outcome: commands.Outcome) -> None:
     else:
         # A file or a pipe has no width of its own; eighty columns would break every second line.
         width = None if sys.stdout.isatty() else 160
-        report.text(outcome.report, Console(width=width), every=options.all)
+        report.text(outcome.report, Console(width=width, emoji=False), every=options.all)
 
 
 class _Bar(commands.Progress):

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -117,6 +118,11 @@ class Progress:
         yield lambda resource: None
 
 
+def accepted(project: Project, stack: str) -> StackGraph:
+    """Return a stack's graph as a preview. Raises UserError with everything that would be refused."""
+    return _accepted(evaluate_stack(project, stack)).graph
+
+
 def _accepted(evaluation: Evaluation) -> Evaluation:
     """Return an evaluation that nothing would refuse. Raises UserError with every mistake and problem."""
     lines = [*evaluation.mistakes, *map(str, check(evaluation.graph))]
@@ -153,4 +159,11 @@ def subject(project: Project, stack: str, graph: StackGraph) -> Subject:
     """Return what the predicates of a stack look at."""
     settings = project.settings(stack)
     siblings = {str(other.get("environment")): other for other in project.siblings(stack).values()}
-    return Subject(graph, str(settings.get("environment")), settings, siblings, project.root)
+
+    @functools.cache
+    def base() -> StackGraph | None:
+        deployment = settings.get("deployment")
+        name = deployment.get("bootstrap") if isinstance(deployment, Mapping) else None
+        return accepted(project, str(name)) if name else None
+
+    return Subject(graph, str(settings.get("environment")), settings, siblings, project.root, base=base)

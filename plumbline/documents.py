@@ -10,7 +10,7 @@ from typing import Any
 
 from plumbline import contract, wire
 from plumbline.changes import Action, Change
-from plumbline.graph import UNKNOWN, Options, Resource, Secret, StackGraph
+from plumbline.graph import UNKNOWN, Options, Resource, Secret, StackGraph, in_order
 from plumbline.project import UserError
 
 _STACK_TYPE = "pulumi:pulumi:Stack"
@@ -44,9 +44,8 @@ class Document:
         """Return the document with what it leaves out taken from the stack's state."""
         deleted = {change.urn for change in self.changes if change.action == "delete"}
         resources = {urn: resource for urn, resource in state.resources.items() if urn not in deleted}
-        graph = StackGraph(
-            self.graph.stack, self.graph.project, {**resources, **self.graph.resources}, self.graph.outputs
-        )
+        whole = in_order({**resources, **self.graph.resources})
+        graph = StackGraph(self.graph.stack, self.graph.project, whole, self.graph.outputs)
         return Document(graph, self.changes)
 
 
@@ -115,7 +114,7 @@ def _graph(states: list[Mapping[str, Any]]) -> StackGraph:
             resources[urn] = _resource(state)
     if not stack:
         raise contract.ContractError("no resource in the document")
-    return StackGraph(stack, project, resources, outputs)
+    return StackGraph(stack, project, in_order(resources), outputs)
 
 
 def _resource(state: Mapping[str, Any]) -> Resource:

@@ -19,10 +19,13 @@ from pulumi.runtime._callbacks import _CallbackServicer
 from pulumi.runtime.mocks import MockMonitor
 from pulumi.runtime.proto import alias_pb2, callback_pb2, provider_pb2, resource_pb2
 
-from plumbline.graph import Options, Resource, StackGraph, in_order
+from plumbline import remote
+from plumbline.expansions import NotExpanded
+from plumbline.graph import Blob, Options, Resource, StackGraph, in_order, walk
 from plumbline.wire import from_struct, to_struct, to_value
 
 STACK_TYPE = "pulumi:pulumi:Stack"
+_GET_RESOURCE = "pulumi:pulumi:getResource"
 
 
 class Deployer(Protocol):
@@ -77,8 +80,6 @@ class StrictMonitor(MockMonitor):
         if request.type == STACK_TYPE:
             return resource_pb2.RegisterResourceResponse(urn=urn)
         where = _source(request, self._root)
-        if request.remote:
-            self.mistakes.append(f"{where}: {request.type} {request.name}: no offline expansion of this component")
         self._transform(request)
         resource = Resource(
             urn=urn,
@@ -94,7 +95,36 @@ class StrictMonitor(MockMonitor):
             options=_options(request),
             source=where,
         )
-        return self._answer(request, resource)
+        response = self._answer(request, resource)
+        if request.remote:
+            self._expand(request, resource, response)
+        return response
+
+    def _expand(self, request: resource_pb2.RegisterResourceRequest, component: Resource, response: Any) -> None:
+        """Register what the remote component's plugin would, and answer with the component's outputs."""
+        if not remote.is_expanded(component.type):
+            self.mistakes.append(f"{component.source}: {component.display}: no offline expansion of this component")
+            return
+        provider = self._provider(request.providers.get("aws", ""))
+        found = provider.get("region") if provider else None
+        region = found if isinstance(found, str) else ""
+        try:
+            outputs, needs = remote.register_children(
+                component, request.providers, region, self.RegisterResource, request.sourcePosition
+            )
+        except NotExpanded as error:
+            self.mistakes.append(f"{component.source}: {component.display}: {error}")
+            return
+        remote.write_outputs(response, outputs, needs)
+        # The plugin registers the component once more without inputs, and that registration is the one that counts.
+        with self._lock:
+            self._resources[component.urn] = dataclasses.replace(
+                component, inputs={}, property_dependencies={}, dependencies=component.dependencies
+            )
+
+    def _provider(self, reference: str) -> Resource | None:
+        """Return the provider that a reference, URN::ID, names."""
+        return self._resources.get(reference.rpartition("::")[0])
 
     def _answer(self, request: resource_pb2.RegisterResourceRequest, resource: Resource) -> Any:
         with self._lock:
@@ -160,7 +190,9 @@ class StrictMonitor(MockMonitor):
         return empty_pb2.Empty()
 
     def Invoke(self, request: resource_pb2.ResourceInvokeRequest) -> resource_pb2.ResourceInvokeResponse:
-        provider = self._resources.get(request.provider.rpartition("::")[0])
+        if request.tok == _GET_RESOURCE:
+            return self._state(from_struct(request.args)["urn"])
+        provider = self._provider(request.provider)
         answer = self._invokes(request.tok, from_struct(request.args), provider)
         if answer is None:
             self.mistakes.append(f"{request.tok}: nothing answers it offline; put its result into the settings")
@@ -170,12 +202,25 @@ class StrictMonitor(MockMonitor):
         getattr(response, "return").CopyFrom(to_struct(answer))  # a keyword of Python's
         return response
 
+    def _state(self, urn: str) -> resource_pb2.ResourceInvokeResponse:
+        """Answer for a resource that the program holds by reference: an output of a remote component."""
+        known = self._resources[urn]
+        # An empty id is how the engine says that there is none yet.
+        state = {key: value for key, value in {**known.inputs, **known.outputs}.items() if not _has_blob(value)}
+        response = resource_pb2.ResourceInvokeResponse()
+        getattr(response, "return").CopyFrom(to_struct({"urn": urn, "id": known.id, "state": state}))
+        return response
+
     def ReadResource(self, request: resource_pb2.ReadResourceRequest) -> resource_pb2.ReadResourceResponse:
         self.mistakes.append(
             f"{request.type} {request.name}: reads an existing resource, which is not possible offline"
         )
         urn = self.make_urn(request.parent, request.type, request.name)
         return resource_pb2.ReadResourceResponse(urn=urn, properties=struct_pb2.Struct())
+
+
+def _has_blob(value: Any) -> bool:
+    return any(isinstance(leaf, Blob) for _, leaf in walk(value))
 
 
 def _made(resource: Resource, identity: str, outputs: Mapping[str, Any]) -> Resource:

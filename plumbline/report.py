@@ -68,7 +68,15 @@ def _branch(graph: StackGraph, component: Resource, tree: Tree, every: bool) -> 
     for child in children:
         if not child.custom:
             _branch(graph, child, branch, every)
-    _leaves([child for child in children if child.custom], branch, every)
+    _leaves(list(_custom(graph, component)), branch, every)
+
+
+def _custom(graph: StackGraph, parent: Resource) -> Iterator[Resource]:
+    """Yield a resource's custom descendants, which awsx nests below each other, up to the next component."""
+    for child in graph.children(parent.urn):
+        if child.custom:
+            yield child
+            yield from _custom(graph, child)
 
 
 def _leaves(resources: list[Resource], branch: Tree, every: bool) -> None:

@@ -91,7 +91,9 @@ def inputs_of(token: str) -> Nested | None:
     cls = resource_class(token)
     if cls is None:
         return None
-    args = getattr(importlib.import_module(cls.__module__), f"{cls.__name__}Args", None)
+    module = importlib.import_module(cls.__module__)
+    # Where a nested type is called like the resource, as of s3.BucketVersioning, the resource's own has Init in it.
+    args = getattr(module, f"{cls.__name__}InitArgs", None) or getattr(module, f"{cls.__name__}Args", None)
     return _nested(args) if args is not None else None
 
 

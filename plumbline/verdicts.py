@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import importlib
 from collections.abc import Callable, Iterable, Mapping
@@ -55,7 +56,9 @@ class Entry:
 class Subject:
     """What a predicate may look at: the graph, the stack's settings and those of its siblings, the entry's facts.
 
-    `siblings` holds the settings of every stack of the system by environment, the stack's own among them.
+    `siblings` holds the settings of every stack of the system by environment, the stack's own among them. `base` gives
+    the graph of the bootstrap stack that the stack's settings name, None where they name none: what exists once per
+    account lies there.
     """
 
     graph: StackGraph
@@ -64,6 +67,7 @@ class Subject:
     siblings: Mapping[str, Mapping[str, Any]]
     root: Path
     facts: Mapping[str, Any] = field(default_factory=dict)
+    base: Callable[[], StackGraph | None] = lambda: None
 
 
 Predicate = Callable[[Subject], Verdict]
@@ -126,10 +130,7 @@ def _one(entry: Entry, subject: Subject) -> Verdict:
     predicate = _PREDICATES.get(entry.id)
     if predicate is None:
         return Verdict("unbuilt", "no component of this stack answers it yet")
-    own = Subject(
-        subject.graph, subject.environment, subject.settings, subject.siblings, subject.root, facts=entry.facts
-    )
-    verdict = predicate(own)
+    verdict = predicate(dataclasses.replace(subject, facts=entry.facts))
     if verdict.document and not (subject.root / verdict.document).is_file():
         return Verdict("fail", f"{verdict.document} does not exist")
     return verdict

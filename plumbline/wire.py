@@ -54,7 +54,9 @@ def special(value: Mapping[str, Any]) -> Any:
     if signature in (ASSET, ARCHIVE):
         return Blob(digest(value), "asset" if signature == ASSET else "archive", dict(value))
     if signature == RESOURCE:
-        return value.get("id") or value.get("urn")
+        identity = value.get("id")
+        # A custom resource without id is one that is not made yet.
+        return UNKNOWN if identity in (UNKNOWN, "") else identity or value.get("urn")
     if signature == OUTPUT:
         inner = value.get("value", UNKNOWN)
         return Secret(inner) if value.get("secret") else inner

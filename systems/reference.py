@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from types import NoneType
+from typing import Any, Literal, get_args, get_origin
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
@@ -32,10 +33,10 @@ def markdown() -> str:
 def _rows(model: type[BaseModel], prefix: str) -> Iterator[str]:
     for name, field in model.model_fields.items():
         inner = _model(field.annotation)
-        keyed = str(field.annotation).startswith("dict")
-        yield f"| `{prefix}{name}` | {_type(field)} | {_default(field)} | {field.description} |"
+        step = {dict: ".*", tuple: "[]"}.get(get_origin(field.annotation) or object, "")
+        yield f"| `{prefix}{name}` | {_type(field.annotation)} | {_default(field)} | {field.description} |"
         if inner is not None:
-            yield from _rows(inner, f"{prefix}{name}.{'*.' if keyed else ''}")
+            yield from _rows(inner, f"{prefix}{name}{step}.")
 
 
 def _model(annotation: Any) -> type[BaseModel] | None:
@@ -44,20 +45,23 @@ def _model(annotation: Any) -> type[BaseModel] | None:
     return next((found for arm in getattr(annotation, "__args__", ()) if (found := _model(arm)) is not None), None)
 
 
-def _type(field: FieldInfo) -> str:
-    annotation = field.annotation
-    if _model(annotation) is not None:
+def _type(annotation: Any) -> str:
+    origin, arms = get_origin(annotation), get_args(annotation)
+    if origin is Literal:
+        return " or ".join(map(str, arms))
+    if origin is tuple:
+        return f"list of {_type(arms[0])}"
+    if origin is dict or _model(annotation) is not None:
         return "mapping"
-    if str(annotation).startswith("typing.Literal"):
-        return " or ".join(map(str, getattr(annotation, "__args__", ())))
-    arms = [arm for arm in getattr(annotation, "__args__", (annotation,)) if arm is not type(None)]
     words = {str: "text", int: "whole number", float: "number", bool: "true or false"}
-    return " or ".join(words.get(arm, str(arm)) for arm in arms)
+    return " or ".join(words.get(arm, str(arm)) for arm in arms or (annotation,) if arm is not NoneType)
 
 
 def _default(field: FieldInfo) -> str:
     if field.default is PydanticUndefined:
         return "required"
+    if isinstance(field.default, BaseModel):
+        return "as below"
     if isinstance(field.default, bool):
         return str(field.default).lower()
     return str(field.default) if field.default else "none"

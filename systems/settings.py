@@ -6,9 +6,12 @@ the first resource is registered, and every mistake is one line: file, path, wha
 
 from __future__ import annotations
 
+import contextlib
 import json
-from collections.abc import Iterator
-from typing import Annotated, Any, ClassVar, TypeVar, get_args, get_origin
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Annotated, Any, ClassVar, Literal, TypeVar, get_args, get_origin
 
 import pulumi
 import pydantic
@@ -16,7 +19,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from pydantic_core import ErrorDetails
 
 from components.account import Account
-from plumbline.project import suggestion
+from components.naming import Naming
+from plumbline.project import Project, UserError, suggestion
 
 # CloudWatch Logs takes no other number of days (API reference, PutRetentionPolicy).
 RETENTION_DAYS = (
@@ -42,6 +46,26 @@ class Tags(Model):
     cost_center: str = Field(min_length=1, max_length=256, description="Tag CostCenter: who pays")
 
 
+class Deployment(Model):
+    """Where the real engine keeps the stack's state, and who deploys it."""
+
+    backend: str = Field(
+        pattern=r"^(s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[a-zA-Z0-9/_-]+)?(\?region=[a-z0-9-]+)?|file://.+)$",
+        description="URL of the state backend: s3://BUCKET/PATH?region=REGION, or file://PATH for rehearsals",
+    )
+    secrets_provider: str = Field(
+        pattern=r"^(awskms://(alias/[a-zA-Z0-9/_-]+|[a-f0-9-]{36})(\?region=[a-z0-9-]+)?|passphrase)$",
+        description="What encrypts secrets in the state: awskms://alias/NAME?region=REGION, or passphrase",
+    )
+    bootstrap: str | None = Field(
+        default=None, description="Stack that made the backend, the key and the role; none for such a stack itself"
+    )
+    role: str = Field(
+        pattern=r"^([!-.0-~]+/)*[a-zA-Z0-9_+=,.@-]{1,64}$",
+        description="Role of the account that deploys the stack and may change its secrets: its name, after its path",
+    )
+
+
 class StackSettings(Model):
     """Settings that every system has."""
 
@@ -52,6 +76,13 @@ class StackSettings(Model):
     account_id: str = Field(pattern=r"^[0-9]{12}$", description="AWS account, twelve digits in quotes")
     region: str = Field(pattern=r"^[a-z]{2}(-[a-z]+)+-[0-9]$", description="AWS region, such as us-east-1")
     tags: Tags = Field(description="Tags that every resource carries")
+    deployment: Deployment = Field(description="State backend, secrets provider and deployer of the real engine")
+    stateful: Literal["protected", "disposable"] = Field(
+        description="What becomes of data: protected from deletion and kept, or gone with the stack (stateful.yaml)"
+    )
+
+    def naming(self) -> Naming:
+        return Naming(self.environment)
 
     def account(self) -> Account:
         return Account(account_id=self.account_id, region=self.region)
@@ -65,9 +96,15 @@ class StackSettings(Model):
             "CostCenter": self.tags.cost_center,
         }
 
-    def mistakes(self) -> Iterator[str]:
-        """Yield one line, "path: what is wrong", for each rule across fields that the values break."""
-        yield from ()
+    def mistakes(self, siblings: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
+        """Yield one line, "path: what is wrong", for each rule across fields that the values break.
+
+        `siblings` has the raw settings of the system's other stacks, by stack.
+        """
+        bucket = self.deployment.backend.partition("://")[2].partition("/")[0].partition("?")[0]
+        owner = re.search(r"-([0-9]{12})$", bucket)
+        if owner and owner[1] != self.account_id:
+            yield f"deployment.backend: a bucket of account {owner[1]} given; allowed: one of account {self.account_id}"
 
 
 LogRetention = Annotated[
@@ -86,10 +123,27 @@ def load(model: type[_S], text: str, stack: str) -> _S:
     except pydantic.ValidationError as error:
         lines = [f"{where}{_line(details, model)}" for details in error.errors(include_url=False)]
         raise SettingsError("\n".join(lines)) from None
-    lines = [f"{where}.{mistake}" for mistake in settings.mistakes()]
+    lines = [f"{where}.{mistake}" for mistake in settings.mistakes(_siblings(stack))]
     if lines:
         raise SettingsError("\n".join(lines))
     return settings
+
+
+def _siblings(stack: str) -> dict[str, dict[str, Any]]:
+    """Return the settings of the system's other stacks, from the files beside the stack's own.
+
+    Both engines run the program in the project's directory. A sibling that cannot be read is compared with nothing: its
+    mistakes are told when it is evaluated itself.
+    """
+    found: dict[str, dict[str, Any]] = {}
+    project = Project(Path.cwd())
+    with contextlib.suppress(UserError):
+        system = project.system(stack)
+        for other in project.stacks():
+            with contextlib.suppress(UserError):
+                if other != stack and project.system(other) == system:
+                    found[other] = project.settings(other)
+    return found
 
 
 def _one_of(value: int, allowed: tuple[int, ...]) -> int:
@@ -120,9 +174,10 @@ def _allowed(said: str) -> str:
         ("Input should be ", ""),
         ("String should match pattern ", "a text like "),
         ("String should have ", "a text of "),
+        ("Tuple should have ", "a list of "),
     ):
         if said.startswith(opening):
-            return words + said.removeprefix(opening)
+            return words + said.removeprefix(opening).partition(" after validation")[0]
     return said
 
 

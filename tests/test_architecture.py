@@ -121,11 +121,16 @@ def test_main_has_no_resource() -> None:
     assert not attributes & {"Resource", "CustomResource", "ComponentResource", "ProviderResource"}
 
 
+def test_code_that_runs_in_lambda_is_where_it_is_looked_for() -> None:
+    trading = ROOT / "systems" / "trading"
+    assert [part for part in ("handlers", "layer", "rotation") if not list((trading / part).rglob("*.py"))] == []
+
+
 def test_code_that_runs_in_lambda_imports_nothing_of_the_program() -> None:
     wrong = [
         f"{relative(file)}: {name}"
         for system in (ROOT / "systems").iterdir()
-        for part in ("handlers", "layer")
+        for part in ("handlers", "layer", "rotation")
         for file in sorted((system / part).rglob("*.py"))
         for name in of_ours(tree(file))
     ]
@@ -135,12 +140,22 @@ def test_code_that_runs_in_lambda_imports_nothing_of_the_program() -> None:
 # No module takes a side between environments or between engines.
 
 
+def is_fixed(node: ast.AST) -> bool:
+    """Say whether an expression holds a literal or a constant, which is named in capitals."""
+    names = {part.attr if isinstance(part, ast.Attribute) else getattr(part, "id", "") for part in ast.walk(node)}
+    return any(isinstance(part, ast.Constant) for part in ast.walk(node)) or any(name.isupper() for name in names)
+
+
 def environment_comparisons(source: ast.Module) -> Iterator[int]:
-    """Yield the line of each comparison or match of something called environment."""
+    """Yield the line of each match of something called environment, and of each comparison with a fixed one.
+
+    A comparison of two names that are both given, as for names that must differ, takes no side.
+    """
     for node in ast.walk(source):
         operands: list[ast.expr] = []
         if isinstance(node, ast.Compare):
             operands = [node.left, *node.comparators]
+            operands = operands if any(map(is_fixed, operands)) else []
         elif isinstance(node, ast.Match):
             operands = [node.subject]
         if any(ast.unparse(operand).split(".")[-1] in ("environment", "env", "get_stack()") for operand in operands):
@@ -155,11 +170,17 @@ def environment_comparisons(source: ast.Module) -> Iterator[int]:
         "y = settings.environment in ('test',)",
         "z = 'prod' == self.environment",
         "pulumi.get_stack() == 'prod'",
+        "settings.environment == PRODUCTION",
+        "settings.environment in names.LARGE",
         "match settings.environment:\n    case 'prod': ...",
     ],
 )
 def test_comparisons_with_an_environment_are_seen(source: str) -> None:
     assert list(environment_comparisons(ast.parse(source))) == [1]
+
+
+def test_comparison_of_an_environment_with_another_given_name_is_not_one() -> None:
+    assert list(environment_comparisons(ast.parse("if name == self.environment: ..."))) == []
 
 
 def test_no_component_and_no_system_asks_which_environment_it_is_in() -> None:

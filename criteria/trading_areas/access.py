@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from criteria.trading_areas.common import (
     FUNCTION,
+    POLICY,
     ROLE,
     ROLE_POLICY,
     by_name,
+    covers,
     depends_by,
     function_rows,
     statements,
     texts,
 )
+from criteria.trading_areas.functions import UNSCOPED
 from plumbline import sdk
 from plumbline.graph import Resource
 from plumbline.verdicts import Finding, Subject, Verdict, claim, combine, criterion
@@ -48,8 +51,30 @@ def role_per_group(subject: Subject) -> Verdict:
 @criterion("TRADING-16.4")
 def policy_per_table(subject: Subject) -> Verdict:
     """A policy that allows DynamoDB calls names one table and its indexes, by ARN."""
+    return _one_each(subject, "dynamodb", "DynamoDB policies", "table", lambda arn: "/".join(arn.split("/")[:2]))
+
+
+@criterion("TRADING-16.5")
+def policy_per_bucket(subject: Subject) -> Verdict:
+    """A policy that allows S3 calls names one bucket and what lies in it, by ARN."""
+    return _one_each(subject, "s3", "S3 policies", "bucket", lambda arn: arn.partition("/")[0])
+
+
+@criterion("TRADING-16.6")
+def policy_per_secret(subject: Subject) -> Verdict:
+    """A policy that allows Secrets Manager calls names one secret: its name, and six characters that AWS appends."""
+    return _one_each(
+        subject, "secretsmanager", "Secrets Manager policies", "secret", lambda arn: arn.removesuffix("-??????")
+    )
+
+
+def _one_each(subject: Subject, service: str, what: str, thing: str, owner: Callable[[str], str]) -> Verdict:
+    """Judge that every written policy that allows calls of a service names one thing.
+
+    `owner` cuts what an ARN names down to the thing.
+    """
     findings = []
-    for policy in subject.graph.of_type(ROLE_POLICY):
+    for policy in subject.graph.of_type(ROLE_POLICY, POLICY):
         written = statements(policy, "policy")
         if written is None:
             findings.append(Finding(policy, "policy", "unknown"))
@@ -57,22 +82,26 @@ def policy_per_table(subject: Subject) -> Verdict:
         resources = {
             resource
             for statement in written
-            if _reaches_dynamodb(statement)
+            if _reaches(statement, service)
             for resource in texts(statement.get("Resource")) or ["*"]
         }
         if resources:
-            tables = {"/".join(resource.split("/")[:2]) for resource in resources}
-            named = len(tables) == 1 and not any("*" in resource for resource in resources)
+            things = {owner(resource) for resource in resources}
+            named = len(things) == 1 and not any("*" in name or "?" in name for name in things)
             findings.append(Finding(policy, "policy", "pass" if named else "fail"))
-    return combine(findings, "DynamoDB policies", "name one table each")
+    return combine(findings, what, f"name one {thing} each")
 
 
-def _reaches_dynamodb(statement: Mapping[str, Any]) -> bool:
-    """Say whether a statement may be about DynamoDB. IAM's actions have no case, and NotAction reaches everything."""
-    actions = [action.casefold() for action in texts(statement.get("Action"))]
-    return "NotAction" in statement or any(
-        action.startswith("dynamodb:") or "*" in action.partition(":")[0] for action in actions
-    )
+def _reaches(statement: Mapping[str, Any], service: str) -> bool:
+    """Say whether a statement may allow calls of a service that take a resource.
+
+    IAM's actions have no case, and NotAction reaches everything.
+    """
+    if statement.get("Effect") == "Deny":
+        return False
+    actions = [action for action in texts(statement.get("Action")) if action not in UNSCOPED]
+    services = [action.casefold().partition(":")[0] for action in actions]
+    return "NotAction" in statement or any(name == service or covers(name, service) for name in services)
 
 
 @criterion("TRADING-16.8")
@@ -104,6 +133,7 @@ def tags(subject: Subject) -> Verdict:
     keys = subject.facts["tags"]
     findings = []
     for resource in subject.graph:
-        if sdk.tag_shape(resource.type) == "map":
+        # A component is nothing in AWS; what it makes is judged itself.
+        if resource.custom and sdk.tag_shape(resource.type) == "map":
             findings += [claim(resource, f"tags.{key}", lambda value: bool(value), default="") for key in keys]
     return combine(findings, "tags", f"give each resource {', '.join(keys)}")

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import functools
 import json
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from plumbline import yaml12
-from plumbline.graph import UNKNOWN, Resource
-from plumbline.verdicts import Subject
+from plumbline.graph import UNKNOWN, Resource, StackGraph, reveal, walk
+from plumbline.verdicts import Finding, Subject
 
 TABLE = "aws:dynamodb/table:Table"
 FUNCTION = "aws:lambda/function:Function"
@@ -18,7 +20,18 @@ ALIAS = "aws:lambda/alias:Alias"
 ROLE = "aws:iam/role:Role"
 ROLE_POLICY = "aws:iam/rolePolicy:RolePolicy"
 LOG_GROUP = "aws:cloudwatch/logGroup:LogGroup"
+POLICY = "aws:iam/policy:Policy"
 PROVISIONED = "aws:lambda/provisionedConcurrencyConfig:ProvisionedConcurrencyConfig"
+BUCKET = "aws:s3/bucket:Bucket"
+KEY = "aws:kms/key:Key"
+REPLICATION_GROUP = "aws:elasticache/replicationGroup:ReplicationGroup"
+SECRET = "aws:secretsmanager/secret:Secret"
+SECURITY_GROUP = "aws:ec2/securityGroup:SecurityGroup"
+SUBNET = "aws:ec2/subnet:Subnet"
+
+Word = Literal["pass", "fail", "unknown"]
+# What a resource is known by besides its id: other resources refer to it by any of these.
+_IDENTITIES = ("arn", "bucket", "keyId", "name", "prefixListId")
 
 
 @functools.cache
@@ -69,4 +82,118 @@ def depends_by(subject: Subject, resource: Resource, property_: str, type_: str)
         target
         for urn in resource.property_dependencies.get(property_, ())
         if (target := subject.graph.resources.get(urn)) is not None and target.type == type_
+    ]
+
+
+@dataclass(frozen=True)
+class Link:
+    """Where an input leads: the resources, and whether it leads to all of them.
+
+    Not `certain`: the value is not known yet, and may be any choice from `to`. `foreign` values name nothing that the
+    stack has.
+    """
+
+    to: tuple[Resource, ...] = ()
+    certain: bool = True
+    foreign: bool = False
+
+    def has(self, resource: Resource) -> bool:
+        return any(target.urn == resource.urn for target in self.to)
+
+
+def follow(graph: StackGraph, resource: Resource, path: str, *types: str) -> Link:
+    """Return what an input refers to: by its value where that is known, and else by its dependencies.
+
+    A component's output depends on all that the component has. Which of several subnets an unknown list of subnets
+    holds, dependencies cannot tell.
+    """
+    value = reveal(resource.get(path))
+    values = value if isinstance(value, list) else [] if value is None else [value]
+    known = [item for item in values if item is not UNKNOWN]
+    found = {target.urn: target for target in graph.of_type(*types) if any(_is_called(target, name) for name in known)}
+    foreign = any(not any(_is_called(target, name) for target in found.values()) for name in known)
+    if len(known) == len(values):
+        return Link(tuple(found.values()), foreign=foreign)
+    urns = resource.property_dependencies.get(path.partition(".")[0], ())
+    depended = {urn: graph.resources[urn] for urn in urns if urn in graph.resources}
+    candidates = {urn: target for urn, target in depended.items() if target.type in types and urn not in found}
+    waiting = len(values) - len(known)
+    return Link((*found.values(), *candidates.values()), len(candidates) == waiting, foreign)
+
+
+def _is_called(resource: Resource, name: Any) -> bool:
+    return isinstance(name, str) and bool(name) and name in _names(resource)
+
+
+def _names(resource: Resource) -> list[Any]:
+    outputs = [reveal(resource.outputs.get(key)) for key in _IDENTITIES]
+    return [resource.id, *outputs, resource.get("name"), resource.get("bucket")]
+
+
+def parts(graph: StackGraph, owner: Resource, property_: str, type_: str) -> list[Resource]:
+    """Return the resources of a type whose input refers to the owner, such as the settings of a bucket."""
+    found = []
+    for part in graph.of_type(type_):
+        link = follow(graph, part, property_, owner.type)
+        if link.certain and link.has(owner):
+            found.append(part)
+    return found
+
+
+def whole(resource: Resource, path: str, holds: Callable[[Any], bool], default: Any = None) -> Finding:
+    """Judge a property like `claim`, but not before all of it is known: the rest could break what the seen part holds.
+
+    What fails whatever the rest is comes out as unknown too.
+    """
+    value = resource.get(path, default)
+    if any(leaf is UNKNOWN for _, leaf in walk(reveal(value))):
+        return Finding(resource, path, "unknown")
+    return Finding(resource, path, "pass" if holds(reveal(value)) else "fail")
+
+
+def worst(words: Iterable[str]) -> Word:
+    """Return what all of several findings come to; pass where there are none."""
+    found = set(words)
+    return "fail" if "fail" in found else "unknown" if "unknown" in found else "pass"
+
+
+def best(words: Iterable[str]) -> Word:
+    """Return what one of several findings suffices for; fail where there are none."""
+    found = set(words)
+    return "pass" if "pass" in found else "unknown" if "unknown" in found else "fail"
+
+
+def permissions(subject: Subject, function: Resource) -> list[Mapping[str, Any]] | None:
+    """Return the statements of the inline policies of a function's roles, None where one is not known yet."""
+    found: list[Mapping[str, Any]] = []
+    for role in depends_by(subject, function, "role", ROLE):
+        for policy in subject.graph.of_type(ROLE_POLICY):
+            if role.urn in policy.property_dependencies.get("role", ()):
+                written = statements(policy, "policy")
+                if written is None:
+                    return None
+                found += written
+    return found
+
+
+def elements(statement: Mapping[str, Any], name: str) -> list[str]:
+    """Return the actions of a statement in lower case, since IAM's actions have no case, or its resources."""
+    values = texts(statement.get(name))
+    return [value.casefold() for value in values] if name == "Action" else values
+
+
+def covers(pattern: str, text: str) -> bool:
+    """Say whether a pattern of a policy, with its stars and question marks, matches a text."""
+    written = re.escape(pattern).replace(r"\*", ".*").replace(r"\?", ".")
+    return re.fullmatch(written, text, re.DOTALL) is not None
+
+
+def conditions(statement: Mapping[str, Any]) -> list[tuple[str, str, list[str]]]:
+    """Return the conditions of a statement as (operator, key in lower case, values). All of them must hold."""
+    written = statement.get("Condition")
+    rows = written.items() if isinstance(written, dict) else ()
+    return [
+        (operator, key.casefold(), texts(values))
+        for operator, keys in rows
+        for key, values in (keys.items() if isinstance(keys, dict) else ())
     ]

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from criteria.trading_areas.common import LOG_GROUP, PROVISIONED, TABLE
+from criteria.trading_areas.common import LOG_GROUP, PROVISIONED, REPLICATION_GROUP, TABLE
+from plumbline.graph import Resource
 from plumbline.verdicts import Finding, Subject, Verdict, claim, combine, criterion, fact
 
 _DECISION_PULUMI = 1  # Terraform's parts and what stands for them in Pulumi
@@ -36,10 +37,17 @@ def components(subject: Subject) -> Verdict:
     findings = []
     for resource in subject.graph:
         if resource.type.startswith("aws:"):
-            parent = subject.graph.resources.get(resource.parent)
-            inside = parent is not None and not parent.custom
-            findings.append(Finding(resource, "", "pass" if inside else "fail"))
+            word = "pass" if any(not owner.custom for owner in _owners(subject, resource)) else "fail"
+            findings.append(Finding(resource, "", word))
     return combine(findings, "AWS resources", "belong to a reusable component", _DECISION_PULUMI)
+
+
+def _owners(subject: Subject, resource: Resource) -> Iterator[Resource]:
+    """Yield the parent of a resource, its parent, and so on: awsx nests subnets, tables and routes below each other."""
+    owner = subject.graph.resources.get(resource.parent)
+    while owner is not None:
+        yield owner
+        owner = subject.graph.resources.get(owner.parent)
 
 
 @criterion("TRADING-01.4", "TRADING-01.5", "TRADING-20.6")
@@ -68,14 +76,28 @@ def own_values(subject: Subject) -> Verdict:
 
 @criterion("TRADING-20.2")
 def shorter_retention(subject: Subject) -> Verdict:
-    """Logs are kept as long as the settings say, and shorter in test than in production."""
-    read = _setting("functions", "log_retention_days")
-    own = read(subject.settings)
+    """What is kept for a time goes by the settings, and for a shorter one in test than in production."""
+    days, snapshots = _setting("log_retention_days"), _setting("cache", "snapshot_days")
+    own = days(subject.settings)
     findings = [
         claim(group, "retentionInDays", lambda days: days == own, default=0)
         for group in subject.graph.of_type(LOG_GROUP)
     ]
-    return _less_in_test(subject, read, "days of log retention", combine(findings, "log groups", "follow the settings"))
+    kept = snapshots(subject.settings)
+    findings += [
+        claim(group, "snapshotRetentionLimit", lambda days: days == kept, default=0)
+        for group in subject.graph.of_type(REPLICATION_GROUP)
+    ]
+    followed = combine(findings, "log groups and snapshots", "follow the settings")
+    for read, what in (
+        (snapshots, "days of snapshots"),
+        (_setting("buckets", "log_days"), "days of logs in buckets"),
+        (_setting("buckets", "audit_log_days"), "days of audit logs"),
+    ):
+        verdict = _less_in_test(subject, read, what, followed)
+        if verdict.word != "pass":
+            return verdict
+    return _less_in_test(subject, days, "days of log retention", followed)
 
 
 @criterion("TRADING-20.3")

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
+from criteria.trading_areas.calls import NETWORK_INTERFACES, TRACES, called_services
 from criteria.trading_areas.common import (
     ALIAS,
     FUNCTION,
@@ -27,8 +28,8 @@ from plumbline.verdicts import Finding, Subject, Verdict, claim, combine, criter
 ATTACHMENT = "aws:iam/rolePolicyAttachment:RolePolicyAttachment"
 # Families of calls that AWS's own key policies name with a star.
 FAMILIES = frozenset(("kms:GenerateDataKey*", "kms:ReEncrypt*"))
-# Calls that AWS lets nobody scope to a resource (Service Authorization Reference).
-UNSCOPED = frozenset(("xray:PutTelemetryRecords", "xray:PutTraceSegments"))
+# Calls that take no resource: AWS lets nobody scope them (Service Authorization Reference, and the guide above).
+UNSCOPED = TRACES | NETWORK_INTERFACES | {"secretsmanager:GetRandomPassword"}
 
 
 @criterion("TRADING-06.1")
@@ -106,15 +107,23 @@ def _known_texts(variables: Mapping[str, Any]) -> list[str]:
 
 @criterion("TRADING-06.5b")
 def endpoints(subject: Subject) -> Verdict:
+    """For each service that a function calls its environment has the URL of the service's endpoint in the region."""
     region = subject.settings.get("region", "")
+    findings = []
+    for function in subject.graph.of_type(FUNCTION):
+        services = called_services(subject, function)
+        if services is None:
+            findings.append(Finding(function, "role", "unknown"))
+            continue
+        for service in sorted(services):
+            path = f"environment.variables.{service.upper()}_ENDPOINT"
+            host = f"{service}.{region}."
+            findings.append(claim(function, path, lambda url, host=host: _is_of_host(url, host), default=""))
+    return combine(findings, "endpoints that functions call", "are in their environment")
 
-    def has_endpoint(variables: Any) -> bool:
-        urls = [value for name, value in variables.items() if name.endswith("_ENDPOINT") and isinstance(value, str)]
-        return any(urlsplit(url).scheme == "https" and f".{region}." in (urlsplit(url).hostname or "") for url in urls)
 
-    return _each(
-        subject, "environment.variables", has_endpoint, "find the endpoints of services in their environment", {}
-    )
+def _is_of_host(url: str, host: str) -> bool:
+    return urlsplit(url).scheme == "https" and (urlsplit(url).hostname or "").startswith(host)
 
 
 @criterion("TRADING-06.6")

@@ -6,20 +6,46 @@ nothing about a value that is unknown. `check` runs all of them.
 
 from __future__ import annotations
 
-from plumbline.constraints import functions, iam, invocation, messaging, references, scaling, schema, shapes, tables
+from plumbline.constraints import (
+    buckets,
+    elasticache,
+    endpoints,
+    functions,
+    iam,
+    invocation,
+    keys,
+    messaging,
+    networks,
+    references,
+    resource_policies,
+    scaling,
+    schema,
+    secrets,
+    security_groups,
+    shapes,
+    tables,
+)
 from plumbline.constraints.registry import Problem, run
 from plumbline.graph import StackGraph
 
 __all__ = [
     "Problem",
+    "buckets",
     "check",
+    "elasticache",
+    "endpoints",
     "functions",
     "iam",
     "invocation",
+    "keys",
     "messaging",
+    "networks",
     "references",
+    "resource_policies",
     "scaling",
     "schema",
+    "secrets",
+    "security_groups",
     "shapes",
     "tables",
 ]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import json
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,11 @@ from plumbline import yaml12
 from plumbline.constraints.registry import Finding, every_resource
 from plumbline.graph import Resource, StackGraph, path_text, walk
 
-_IDENTITY_POLICIES = {("aws:iam/rolePolicy:RolePolicy", "policy"), ("aws:iam/policy:Policy", "policy")}
+_IDENTITY_POLICIES = {
+    ("aws:iam/rolePolicy:RolePolicy", "policy"),
+    ("aws:iam/policy:Policy", "policy"),
+    ("aws:iam/role:Role", "inlinePolicies"),
+}
 
 
 @functools.cache
@@ -28,28 +33,67 @@ def _rows() -> Mapping[str, Any]:
 def named_without_dependency(resource: Resource, graph: StackGraph) -> Iterator[Finding]:
     """Find inputs that name another resource of the stack by ARN, or by name where the property asks for one."""
     by_property: Mapping[str, str] = _rows()["names"].get(resource.type, {})
-    arns = _arns(graph)
     for path, value in walk(resource.inputs):
         if not isinstance(value, str) or (resource.type, path[0]) in _IDENTITY_POLICIES:
             continue
-        targets = [arns[text] for text in _texts(value) if text in arns]
+        targets = _named(value, graph)
         wanted = by_property.get(path_text(path))
         if not targets and wanted is not None:
-            named = graph.named(wanted, "name", value)
-            targets = [named] if named is not None else []
-        for target in targets:
-            if target.urn != resource.urn and target.urn not in graph.needs(resource.urn):
-                yield path_text(path), f"names {target.display} without depending on it; use its output"
+            named = graph.named(wanted, name_property(wanted), value)
+            targets = {named.urn: (named, False)} if named is not None else {}
+        for target, in_condition in targets.values():
+            if target.urn == resource.urn or target.urn in graph.needs(resource.urn):
+                continue
+            # A key lets the log group use it that is encrypted with it: a condition's values need not exist.
+            if in_condition and resource.urn in graph.needs(target.urn):
+                continue
+            yield path_text(path), f"names {target.display} without depending on it; use its output"
 
 
-def _texts(value: str) -> list[str]:
-    """Return the text itself, or the texts of the JSON document that it is (a redrive or resource policy)."""
+def name_property(type_: str) -> str:
+    """Return the input that holds the physical name of a resource of a type."""
+    return _rows()["name_property"].get(type_, "name")
+
+
+def _named(value: str, graph: StackGraph) -> dict[str, tuple[Resource, bool]]:
+    """Return by URN what a text names, or the leaves of the JSON document that it is (a redrive or resource policy).
+
+    The second of each pair says whether nothing but conditions name it.
+    """
+    found: dict[str, tuple[Resource, bool]] = {}
+    for in_condition, text in _leaves(value):
+        target = _by_arn(text, graph)
+        if target is not None:
+            found[target.urn] = (target, in_condition and found.get(target.urn, (target, True))[1])
+    return found
+
+
+def _leaves(value: str) -> Iterator[tuple[bool, str]]:
     if not value.startswith("{"):
-        return [value]
+        yield False, value
+        return
     try:
-        return [leaf for _, leaf in walk(json.loads(value)) if isinstance(leaf, str)]
+        document = json.loads(value)
     except ValueError:
-        return []
+        return
+    for path, leaf in walk(document):
+        if isinstance(leaf, str):
+            yield "Condition" in path, leaf
+
+
+def _by_arn(text: str, graph: StackGraph) -> Resource | None:
+    """Return the resource whose ARN a text is, or begins with as far as its type's ARNs go on."""
+    if not text.startswith("arn:"):
+        return None
+    arns = _arns(graph)
+    if text in arns:
+        return arns[text]
+    continued: Mapping[str, str] = _rows()["continued"]
+    for cut in range(len(text) - 1, 0, -1):
+        target = arns.get(text[:cut]) if text[cut] in "/:-" else None
+        if target is not None and re.fullmatch(continued.get(target.type, ""), text[cut:]):
+            return target
+    return None
 
 
 _CACHE: dict[int, tuple[StackGraph, dict[str, Resource]]] = {}
@@ -66,7 +110,7 @@ def _arns(graph: StackGraph) -> dict[str, Resource]:
         for account in json.loads(accounts) if isinstance(accounts, str) else []:
             for type_, form in _rows()["arns"].items():
                 for resource in graph.of_type(type_):
-                    name = resource.get("name")
+                    name = resource.get(name_property(type_))
                     if isinstance(name, str):
                         found[form.format(region=region, account=account, name=name)] = resource
     _CACHE.clear()

@@ -17,10 +17,41 @@ from moto.moto_api._internal import mock_random
 from plumbline import sdk
 from plumbline.graph import Resource, reveal
 from plumbline.monitor import DeployError
-from plumbline.sandbox import autoscaling, dynamodb, iam, lambda_, logs, sqs
+from plumbline.sandbox import (
+    account,
+    autoscaling,
+    dynamodb,
+    ec2,
+    elasticache,
+    iam,
+    kms,
+    lambda_,
+    logs,
+    route53,
+    s3,
+    secretsmanager,
+    security_groups,
+    sqs,
+)
 from plumbline.sandbox.adapters import ADAPTERS, Context
 
-__all__ = ["Sandbox", "autoscaling", "dynamodb", "iam", "lambda_", "logs", "sqs"]
+__all__ = [
+    "Sandbox",
+    "account",
+    "autoscaling",
+    "dynamodb",
+    "ec2",
+    "elasticache",
+    "iam",
+    "kms",
+    "lambda_",
+    "logs",
+    "route53",
+    "s3",
+    "secretsmanager",
+    "security_groups",
+    "sqs",
+]
 
 
 class Sandbox:
@@ -83,7 +114,7 @@ class Sandbox:
             raise DeployError(f"{details['Code']}: {' '.join(details['Message'].split())}") from None
         except BotoCoreError as error:
             raise DeployError(" ".join(str(error).split())) from None
-        except (ValueError, TypeError, KeyError) as error:
+        except (ValueError, TypeError, LookupError, AttributeError, NotImplementedError) as error:
             # moto's own failures say what was given, and that may be a secret.
             raise DeployError(f"the sandbox cannot make it ({type(error).__name__})") from None
         self.materialised[resource.type] += 1

@@ -7,6 +7,8 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
+from moto.moto_api._internal import mock_random
+
 from plumbline.graph import Blob
 from plumbline.sandbox.adapters import Context, Created, Inputs, adapter, given
 
@@ -50,6 +52,7 @@ def function(context: Context, inputs: Inputs) -> Created:
             Architectures=inputs.get("architectures"),
             Environment={"Variables": variables} if variables else None,
             TracingConfig={"Mode": inputs["tracingConfig"]["mode"]} if inputs.get("tracingConfig") else None,
+            VpcConfig=_vpc(inputs),
             DeadLetterConfig={"TargetArn": dead_letters["targetArn"]} if dead_letters else None,
             LoggingConfig=given(LogFormat=logging.get("logFormat"), LogGroup=logging.get("logGroup"))
             if logging
@@ -81,6 +84,25 @@ def alias(context: Context, inputs: Inputs) -> Created:
     return made["AliasArn"], {"arn": made["AliasArn"], "invokeArn": _invoke_arn(context, made["AliasArn"])}
 
 
+@adapter("aws:lambda/permission:Permission")
+def permission(context: Context, inputs: Inputs) -> Created:
+    identity = inputs.get("statementId") or f"permission-{mock_random.get_random_hex(7)}"
+    # What is called may be given by ARN, which add_permission takes as well as a name.
+    context.client("lambda", inputs).add_permission(
+        FunctionName=inputs["function"],
+        StatementId=identity,
+        Action=inputs["action"],
+        Principal=inputs["principal"],
+        **given(
+            Qualifier=inputs.get("qualifier"),
+            SourceArn=inputs.get("sourceArn"),
+            SourceAccount=inputs.get("sourceAccount"),
+            EventSourceToken=inputs.get("eventSourceToken"),
+        ),
+    )
+    return identity, {"statementId": identity}
+
+
 def zipped(blob: Blob) -> bytes:
     """Return an archive's content as a ZIP file that is the same for the same content."""
     buffer = io.BytesIO()
@@ -107,6 +129,13 @@ def _files(blob: Blob, prefix: str) -> dict[str, bytes]:
         for file in sorted(path.rglob("*"))
         if file.is_file()
     }
+
+
+def _vpc(inputs: Inputs) -> dict[str, Any] | None:
+    network = inputs.get("vpcConfig")
+    if not network:
+        return None
+    return {"SubnetIds": network["subnetIds"], "SecurityGroupIds": network["securityGroupIds"]}
 
 
 def _code(context: Context, inputs: Inputs) -> dict[str, Any]:

@@ -17,6 +17,9 @@ _DIRECTORY = Path(__file__).with_name("data")
 _KIND_TIMEOUT_SECONDS = {"api": 30, "background": 300}  # TRADING-06.3a, 06.3b
 
 
+REDIS_SECRETS = ("connection-strings", "redis-token")
+
+
 class _Row(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -54,6 +57,11 @@ class FunctionRow(_Row):
     reads: tuple[str, ...] = ()
     writes: tuple[str, ...] = ()
     scans: tuple[str, ...] = ()
+    reads_buckets: tuple[str, ...] = ()
+    writes_buckets: tuple[str, ...] = ()
+    secrets: tuple[str, ...] = ()
+    redis: bool = False
+    internet: bool = False
     reserved_concurrency: int | None = Field(default=None, ge=1)
     latency_sensitive: bool = False
 
@@ -69,9 +77,33 @@ class FunctionRow(_Row):
         """Return the tables that are written, the owned one first."""
         return tuple(dict.fromkeys(((self.owns,) if self.owns else ()) + self.writes))
 
+    def read_secrets(self) -> tuple[str, ...]:
+        """Return the secrets that the function reads; whoever talks to Redis needs its address and token."""
+        return tuple(dict.fromkeys((*self.secrets, *(REDIS_SECRETS if self.redis else ()))))
+
+    def buckets(self) -> tuple[str, ...]:
+        """Return every bucket that the function touches, sorted."""
+        return tuple(sorted({*self.reads_buckets, *self.writes_buckets}))
+
     def tables(self) -> tuple[str, ...]:
         """Return every table that the function touches, sorted."""
         return tuple(sorted({*self.read_tables(), *self.write_tables(), *self.scans}))
+
+
+class SecretRow(_Row):
+    """One secret as data/secrets.yaml gives it. `generated_length` is that of a first value that is made up."""
+
+    description: str
+    generated_length: int | None = Field(default=None, ge=16, le=128)
+
+
+class BucketRow(_Row):
+    """One bucket as data/buckets.yaml gives it."""
+
+    description: str
+    holds: Literal["audit_logs", "logs", "objects"]
+    receives: Literal["access_logs", "delivered_logs"] | None = None
+    prescribed_beginning: str = ""
 
 
 class DataError(ValueError):
@@ -92,25 +124,50 @@ def groups() -> Mapping[str, str]:
 
 
 @functools.cache
+def buckets() -> Mapping[str, BucketRow]:
+    """Return the buckets by logical name."""
+    return _load("buckets.yaml", dict[str, BucketRow])
+
+
+@functools.cache
+def secrets() -> Mapping[str, SecretRow]:
+    """Return the secrets by logical name."""
+    return _load("secrets.yaml", dict[str, SecretRow])
+
+
+def called_services(rows: Mapping[str, FunctionRow]) -> list[str]:
+    """Return the services that functions call through interface endpoints, by the endpoints' names.
+
+    DynamoDB and S3 have gateways. Logs, traces and dead letters are calls of Lambda itself, from outside the VPC.
+    """
+    called = {"secretsmanager"} if any(row.read_secrets() for row in rows.values()) else set()
+    if any(row.redis for row in rows.values()):
+        called.add("elasticache")  # the rotation of the token
+    return sorted(called)
+
+
+@functools.cache
 def functions() -> Mapping[str, FunctionRow]:
     """Return the functions by logical name. Raises DataError where one names an unknown group or table."""
     rows = _load("functions.yaml", dict[str, FunctionRow])
-    mistakes = list(references(rows, tables(), groups()))
+    mistakes = references(rows, {"table": tables(), "bucket": buckets(), "secret": secrets()}, groups())
     if mistakes:
         raise DataError("\n".join(mistakes))
     return rows
 
 
 def references(
-    rows: Mapping[str, FunctionRow], known_tables: Mapping[str, Any], known_groups: Mapping[str, Any]
+    rows: Mapping[str, FunctionRow], known: Mapping[str, Mapping[str, Any]], known_groups: Mapping[str, Any]
 ) -> list[str]:
-    """Return one line for each group or table that a function names and that does not exist."""
+    """Return one line for each group, table, bucket or secret that a function names and that does not exist."""
     mistakes = []
     for name, row in rows.items():
         where = f"systems/trading/data/functions.yaml: {name}"
         if row.group not in known_groups:
             mistakes.append(f"{where}.group: {row.group!r} given; known: {', '.join(known_groups)}")
-        mistakes += [f"{where}: no table {table!r}" for table in row.tables() if table not in known_tables]
+        named = {"table": row.tables(), "bucket": row.buckets(), "secret": row.read_secrets()}
+        for kind, names in named.items():
+            mistakes += [f"{where}: no {kind} {given!r}" for given in names if given not in known[kind]]
     return mistakes
 
 

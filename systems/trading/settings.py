@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field
 
-from components.naming import NameRefused, Naming
+from components.naming import NameRefused
+from systems.network import NetworkSettings, network_mistakes
 from systems.settings import LogRetention, Model, StackSettings
 from systems.trading import data
 
@@ -37,14 +38,55 @@ class TableSettings(Model):
         description="on_demand (TRADING-03.6) or provisioned with auto scaling (TRADING-03.7a, 03.7b)"
     )
     capacity: Capacity | None = Field(default=None, description="Capacity, where billing is provisioned")
-    deletion_protection: bool = Field(default=True, description="DynamoDB refuses to delete the tables")
-    protect: bool = Field(default=True, description="Pulumi refuses to delete or replace the tables")
+    key: Literal["aws", "customer"] = Field(
+        default="aws", description="aws for the AWS-managed key (TRADING-03.5), customer for the stack's own (17.1c)"
+    )
+
+
+class TransitionSettings(Model):
+    """A move of audit logs to a cheaper storage class."""
+
+    days: int = Field(ge=30, description="Age in days at which objects move")
+    storage_class: Literal["STANDARD_IA", "GLACIER_IR", "GLACIER", "DEEP_ARCHIVE"] = Field(
+        description="Storage class of S3"
+    )
+
+
+class BucketSettings(Model):
+    """Requirement 05."""
+
+    key: Literal["aws", "customer"] = Field(
+        default="aws", description="aws for S3's own key (TRADING-05.3), customer for the stack's own (17.1b)"
+    )
+    log_days: int = Field(ge=1, description="Days until access logs and firewall logs are deleted")
+    audit_log_days: int = Field(ge=1, description="Days until audit logs are deleted (TRADING-05.5a, 05.5b)")
+    audit_log_transitions: tuple[TransitionSettings, ...] = Field(
+        default=(), description="Where audit logs move before that, by age"
+    )
+    noncurrent_days: int = Field(ge=1, description="Days that replaced and deleted versions are kept in all buckets")
+
+
+class SecretSettings(Model):
+    """Requirement 09."""
+
+    redis_token_rotation_days: int = Field(
+        ge=1, le=1000, description="Days between two rotations of the Redis token (TRADING-09.4)"
+    )
+
+
+class CacheSettings(Model):
+    """Requirement 08."""
+
+    node_type: str = Field(pattern=r"^cache\.[a-z0-9]+\.[a-z0-9]+$", description="Node type, such as cache.t3.micro")
+    nodes: int = Field(ge=1, le=6, description="Nodes: one primary and its replicas")
+    multi_az: bool = Field(description="Nodes in several zones, with automatic failover; needs two nodes")
+    snapshot_days: int = Field(ge=0, le=35, description="Days that daily snapshots are kept; 0 for none")
 
 
 class PackageSettings(Model):
     """A package of code that the pipeline built."""
 
-    key: str = Field(min_length=1, max_length=1024, description="Key of the object in the package bucket")
+    key: str = Field(min_length=1, max_length=1024, description="Key of the object in the bucket lambda-packages")
     version: str | None = Field(default=None, description="Version id of the object")
 
 
@@ -58,10 +100,6 @@ class FunctionSettings(Model):
     provisioned_concurrency: int = Field(
         ge=0, description="Provisioned concurrency of each latency-sensitive function (TRADING-06.9); 0 for none"
     )
-    log_retention_days: LogRetention = Field(description="Days that CloudWatch keeps the functions' logs")
-    package_bucket: str | None = Field(
-        default=None, pattern=r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$", description="Bucket of the code packages"
-    )
     packages: dict[str, PackageSettings] = Field(
         default={}, description="Code package per function; the others run the small handlers of this repository"
     )
@@ -71,29 +109,42 @@ class Settings(StackSettings):
     """All settings of a trading stack."""
 
     environment: Literal["test", "prod"] = Field(description="test or prod (TRADING-00.5)")
+    log_retention_days: LogRetention = Field(description="Days that CloudWatch keeps logs (TRADING-14.6)")
+    recovery_account_id: str | None = Field(
+        default=None,
+        pattern=r"^[0-9]{12}$",
+        description="Account that may decrypt with the stack's keys when this one has to be recovered (TRADING-17.5)",
+    )
+    network: NetworkSettings = Field(description="VPC, subnets, NAT and endpoints")
+    buckets: BucketSettings = Field(description="S3 buckets")
+    secrets: SecretSettings = Field(description="Secrets")
+    cache: CacheSettings = Field(description="Redis")
     tables: TableSettings = Field(description="DynamoDB tables")
     functions: FunctionSettings = Field(description="Lambda functions")
 
-    def naming(self) -> Naming:
-        return Naming(self.environment)
-
-    def mistakes(self) -> Iterator[str]:
-        """Yield what is wrong across fields, and between the settings and the system's data files."""
+    def mistakes(self, siblings: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
+        """Yield what is wrong across fields, between stacks, and between the settings and the system's data files."""
+        yield from super().mistakes(siblings)
         try:
             rows = data.functions()
             tables = data.tables()
         except data.DataError as error:
             yield from str(error).splitlines()
             return
+        yield from network_mistakes(self.network, self.region, siblings)
+        yield from self.network.endpoint_mistakes(data.called_services(rows))
         yield from self._capacity_mistakes()
+        yield from self._storage_mistakes()
         yield from self._concurrency_mistakes(rows)
         for name in self.functions.packages:
             if name not in rows:
                 yield f"functions.packages.{name}: no such function; known: {', '.join(rows)}"
-        if self.functions.packages and not self.functions.package_bucket:
-            yield "functions.package_bucket: missing; packages need the bucket they lie in"
+        if self.recovery_account_id == self.account_id:
+            yield "recovery_account_id: the stack's own account given; allowed: another one"
         yield from self._name_mistakes("table", tables)
         yield from self._name_mistakes("function", rows)
+        yield from self._name_mistakes("secret", data.secrets())
+        yield from self._name_mistakes("bucket", (f"{name}-{self.account_id}" for name in data.buckets()))
 
     def _capacity_mistakes(self) -> Iterator[str]:
         capacity = self.tables.capacity
@@ -104,6 +155,19 @@ class Settings(StackSettings):
         for name, range_ in (("read", capacity.read), ("write", capacity.write)) if capacity else ():
             if range_.minimum > range_.maximum:
                 yield f"tables.capacity.{name}: minimum {range_.minimum} given; allowed: at most {range_.maximum}"
+
+    def _storage_mistakes(self) -> Iterator[str]:
+        transitions = self.buckets.audit_log_transitions
+        ages = [transition.days for transition in transitions]
+        if ages != sorted(set(ages)):
+            yield f"buckets.audit_log_transitions: days {ages} given; allowed: each later than the one before"
+        if ages and max(ages) >= self.buckets.audit_log_days:
+            yield (
+                f"buckets.audit_log_days: {self.buckets.audit_log_days} given; allowed: more than {max(ages)}, "
+                "the last transition"
+            )
+        if self.cache.multi_az and self.cache.nodes < 2:
+            yield f"cache.nodes: {self.cache.nodes} given; allowed: at least 2 where multi_az is true"
 
     def _concurrency_mistakes(self, rows: Mapping[str, data.FunctionRow]) -> Iterator[str]:
         reserved = sum(row.reserved_concurrency or 0 for row in rows.values())

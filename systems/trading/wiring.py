@@ -1,4 +1,4 @@
-"""Builds the trading system out of components."""
+"""Builds the trading system out of components, on its foundation."""
 
 from __future__ import annotations
 
@@ -9,12 +9,14 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 
-from components.account import Account
 from components.functions import Functions, FunctionsArgs, FunctionSpec, Package
+from components.protection import keep_data
 from components.roles import Role, Roles, RolesArgs, RoleSpec
+from components.security_groups import SecurityGroup
 from components.tables import CapacityRange, ProvisionedCapacity, Table, Tables, TablesArgs
 from components.tags import tag_everything
-from systems.trading import data
+from systems.trading import data, foundation, token_rotation
+from systems.trading.foundation import Foundation
 from systems.trading.settings import Capacity, Settings
 
 _HERE = Path("systems/trading")  # from the project's directory, so that no state holds a path of a machine
@@ -23,18 +25,26 @@ _HERE = Path("systems/trading")  # from the project's directory, so that no stat
 def build(settings: Settings) -> Mapping[str, pulumi.Input[Any]]:
     """Register all resources of a trading stack and return its outputs."""
     tag_everything(settings.all_tags())
-    account = settings.account()
+    keep_data(settings.stateful == "protected")
     provider = aws.Provider("aws", region=settings.region, allowed_account_ids=[settings.account_id])
     opts = pulumi.ResourceOptions(providers={"aws": provider})
 
-    tables = _tables(settings, account, opts)
+    base = foundation.lay(settings, provider, opts)
+    tables = _tables(settings, base, opts)
     roles = _roles(settings, opts)
     for name, row in data.functions().items():
-        _grant_tables(row, roles.roles[name], tables.tables)
-    functions = _functions(settings, account, roles.roles, tables.tables, opts)
+        _grant(row, roles.roles[name], tables.tables, base)
+    functions = _functions(settings, roles.roles, tables.tables, base, opts)
     roles.attach()
+    base.secrets.attach()
+    token_rotation.start(settings, base, functions)
 
     return {
+        "vpc": base.network.vpc_id,
+        "buckets": {name: bucket.resource.id for name, bucket in base.buckets.buckets.items()},
+        "secrets": {name: secret.arn for name, secret in base.secrets.secrets.items()},
+        "keys": {name: key.alias for name, key in base.keys.items()},
+        "redis": base.cache.host,
         "tables": {name: table.resource.name for name, table in tables.tables.items()},
         "functions": {name: function.alias.arn for name, function in functions.functions.items()},
         "roles": {name: role.arn for name, role in roles.roles.items()},
@@ -42,16 +52,15 @@ def build(settings: Settings) -> Mapping[str, pulumi.Input[Any]]:
     }
 
 
-def _tables(settings: Settings, account: Account, opts: pulumi.ResourceOptions) -> Tables:
+def _tables(settings: Settings, base: Foundation, opts: pulumi.ResourceOptions) -> Tables:
     return Tables(
         "tables",
         TablesArgs(
-            account=account,
+            account=settings.account(),
             naming=settings.naming(),
             tables=data.tables(),
             capacity=_capacity(settings.tables.capacity) if settings.tables.capacity else None,
-            deletion_protection=settings.tables.deletion_protection,
-            protect=settings.tables.protect,
+            customer_key=base.keys["tables"] if settings.tables.key == "customer" else None,
         ),
         opts,
     )
@@ -77,6 +86,7 @@ def _roles(settings: Settings, opts: pulumi.ResourceOptions) -> Roles:
         )
         for name, row in data.functions().items()
     }
+    specs[token_rotation.NAME] = token_rotation.ROLE
     return Roles(
         "roles",
         RolesArgs(naming=settings.naming(), service="lambda.amazonaws.com", roles=specs),
@@ -84,20 +94,26 @@ def _roles(settings: Settings, opts: pulumi.ResourceOptions) -> Roles:
     )
 
 
-def _grant_tables(row: data.FunctionRow, role: Role, tables: Mapping[str, Table]) -> None:
+def _grant(row: data.FunctionRow, role: Role, tables: Mapping[str, Table], base: Foundation) -> None:
     for table in row.read_tables():
         tables[table].grant_read(role)
     for table in row.write_tables():
         tables[table].grant_write(role)
     for table in row.scans:
         tables[table].grant_scan(role)
+    for bucket in row.reads_buckets:
+        base.buckets.buckets[bucket].grant_read(role)
+    for bucket in row.writes_buckets:
+        base.buckets.buckets[bucket].grant_write(role)
+    for secret in row.read_secrets():
+        base.secrets.secrets[secret].grant_read(role)
 
 
 def _functions(
     settings: Settings,
-    account: Account,
     roles: Mapping[str, Role],
     tables: Mapping[str, Table],
+    base: Foundation,
     opts: pulumi.ResourceOptions,
 ) -> Functions:
     specs = {
@@ -106,47 +122,64 @@ def _functions(
             description=f"{name}, {row.kind} handler of {row.group}",
             memory_mb=row.memory,
             timeout_seconds=row.timeout_seconds,
-            environment=_environment(name, row, settings, account, tables),
+            environment=_environment(name, row, settings, tables, base),
             reserved_concurrency=row.reserved_concurrency,
             provisioned_concurrency=settings.functions.provisioned_concurrency if row.latency_sensitive else 0,
             dead_letter=row.kind == "background",
-            **_code(name, row, settings),
+            security_groups=_groups(row, base),
+            **_code(name, row, settings, base),
         )
         for name, row in data.functions().items()
     }
+    specs[token_rotation.NAME] = token_rotation.spec(settings, roles[token_rotation.NAME], base, _HERE / "rotation")
     return Functions(
         "functions",
         FunctionsArgs(
-            account=account,
+            account=settings.account(),
             naming=settings.naming(),
             functions=specs,
             layer=_HERE / "layer",
-            log_retention_days=settings.functions.log_retention_days,
+            log_retention_days=settings.log_retention_days,
+            subnet_ids=base.network.private_subnet_ids,
         ),
         opts,
     )
 
 
-def _code(name: str, row: data.FunctionRow, settings: Settings) -> dict[str, Any]:
+def _groups(row: data.FunctionRow, base: Foundation) -> tuple[SecurityGroup, ...]:
+    names = ["functions", *(["internet"] if row.internet else []), *(["redis-clients"] if row.redis else [])]
+    return tuple(base.groups[name] for name in names)
+
+
+def _code(name: str, row: data.FunctionRow, settings: Settings, base: Foundation) -> dict[str, Any]:
     """Return the function's package where the settings name one, else the small handler of this repository."""
     package = settings.functions.packages.get(name)
     if package is None:
         return {"code": _HERE / "handlers", "handler": f"{row.kind}.handler"}
-    bucket = settings.functions.package_bucket or ""
+    bucket = base.buckets.buckets["lambda-packages"].resource.id
     return {"code": Package(bucket=bucket, key=package.key, version=package.version), "handler": "main.handler"}
 
 
 def _environment(
-    name: str, row: data.FunctionRow, settings: Settings, account: Account, tables: Mapping[str, Table]
+    name: str, row: data.FunctionRow, settings: Settings, tables: Mapping[str, Table], base: Foundation
 ) -> dict[str, pulumi.Input[str]]:
     """Return what the handlers read (systems/trading/layer and handlers say how)."""
+    account = settings.account()
     variables: dict[str, pulumi.Input[str]] = {
         "ENVIRONMENT": settings.environment,
         "HANDLER_NAME": name,
         "DYNAMODB_ENDPOINT": account.endpoint("dynamodb"),
     }
     for table in row.tables():
-        variables["TABLE_" + table.replace("-", "_").upper()] = tables[table].resource.name
+        variables[_variable("TABLE", table)] = tables[table].resource.name
+    for bucket in row.buckets():
+        variables[_variable("BUCKET", bucket)] = base.buckets.buckets[bucket].resource.id
+    for secret in row.read_secrets():
+        variables[_variable("SECRET", secret)] = base.secrets.secrets[secret].arn
+    if row.read_secrets():
+        variables["SECRETSMANAGER_ENDPOINT"] = account.endpoint("secretsmanager")
+    if row.buckets():
+        variables["S3_ENDPOINT"] = account.endpoint("s3")
     if row.kind == "background":
         variables["READ_TABLES"] = ",".join(row.read_tables())
         variables["WRITE_TABLES"] = ",".join(row.write_tables())
@@ -162,3 +195,7 @@ def _environment(
         if row.owns in row.scans:
             variables["ALLOW_SCAN"] = "true"
     return variables
+
+
+def _variable(kind: str, name: str) -> str:
+    return f"{kind}_{name.replace('-', '_').upper()}"

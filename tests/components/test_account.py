@@ -46,6 +46,14 @@ ARNS: dict[str, tuple[Callable[[Account], str], str]] = {
         "arn:aws:secretsmanager:us-east-1:111111111111:secret:test-key-??????",
     ),
     "keys": (lambda account: account.keys_arn(), "arn:aws:kms:us-east-1:111111111111:key/*"),
+    "replication group": (
+        lambda account: account.replication_group_arn("test-redis"),
+        "arn:aws:elasticache:us-east-1:111111111111:replicationgroup:test-redis",
+    ),
+    # IAM and S3 are global: their ARNs have no region, and those of buckets no account either.
+    "role": (lambda account: account.role_arn("test-audit"), "arn:aws:iam::111111111111:role/test-audit"),
+    "root": (lambda account: account.root_arn(), "arn:aws:iam::111111111111:root"),
+    "bucket": (lambda account: account.bucket_arn("test-logs"), "arn:aws:s3:::test-logs"),
 }
 
 
@@ -72,6 +80,18 @@ def test_arn_follows_partition_region_and_account(kind: str) -> None:
 )
 def test_host_and_endpoint_have_the_domain_of_the_partition(account: Account, host: str) -> None:
     assert (account.service_host("dynamodb"), account.endpoint("dynamodb")) == (host, f"https://{host}")
+
+
+@pytest.mark.parametrize(
+    ("account", "service"),
+    [
+        (COMMERCIAL, "com.amazonaws.us-east-1.secretsmanager"),
+        (CHINA, "cn.com.amazonaws.cn-north-1.secretsmanager"),
+        (GOVERNMENT, "com.amazonaws.us-gov-west-1.secretsmanager"),
+    ],
+)
+def test_endpoint_service_has_the_beginning_of_the_partition(account: Account, service: str) -> None:
+    assert account.endpoint_service("secretsmanager") == service
 
 
 def test_account_is_frozen() -> None:

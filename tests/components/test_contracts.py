@@ -19,7 +19,7 @@ from conftest import preview
 
 import components
 from plumbline import sdk
-from plumbline.graph import StackGraph
+from plumbline.graph import Resource, StackGraph
 
 MODULES: list[ModuleType] = [
     importlib.import_module(f"components.{module.name}") for module in pkgutil.iter_modules(components.__path__)
@@ -44,15 +44,26 @@ TAGS = {
         "CostCenter": "trading-prod",
     },
 }
-# The physical name's input and what stands before the environment.
-NAMES = {
-    "aws:dynamodb/table:Table": ("name", ""),
-    "aws:lambda/function:Function": ("name", ""),
-    "aws:lambda/layerVersion:LayerVersion": ("layerName", ""),
-    "aws:iam/role:Role": ("name", ""),
-    "aws:sqs/queue:Queue": ("name", ""),
-    "aws:cloudwatch/logGroup:LogGroup": ("name", "/aws/lambda/"),
+# The physical name's input and what may stand before the environment.
+NAMES: dict[str, tuple[str, tuple[str, ...]]] = {
+    "aws:dynamodb/table:Table": ("name", ("",)),
+    "aws:lambda/function:Function": ("name", ("",)),
+    "aws:lambda/layerVersion:LayerVersion": ("layerName", ("",)),
+    "aws:iam/role:Role": ("name", ("",)),
+    "aws:sqs/queue:Queue": ("name", ("",)),
+    "aws:cloudwatch/logGroup:LogGroup": ("name", ("/aws/lambda/", "/aws/vpc/")),
+    "aws:kms/alias:Alias": ("name", ("alias/",)),
+    "aws:s3/bucket:Bucket": ("bucket", ("", "aws-waf-logs-")),
+    "aws:secretsmanager/secret:Secret": ("name", ("",)),
+    "aws:ec2/securityGroup:SecurityGroup": ("name", ("",)),
+    "aws:elasticache/replicationGroup:ReplicationGroup": ("replicationGroupId", ("",)),
+    "aws:elasticache/parameterGroup:ParameterGroup": ("name", ("",)),
+    "aws:elasticache/subnetGroup:SubnetGroup": ("name", ("",)),
 }
+# Names within a function, a role or a table, which are no names of their own in the account.
+INNER_NAMES = {"aws:lambda/alias:Alias", "aws:iam/rolePolicy:RolePolicy", "aws:appautoscaling/policy:Policy"}
+VPC = "awsx:ec2:Vpc"  # the one component of another maker
+SUBNET_TYPED = {"aws:ec2/subnet:Subnet", "aws:ec2/routeTable:RouteTable"}
 
 each_component = pytest.mark.parametrize("component", COMPONENTS, ids=lambda component: component.__name__)
 each_module = pytest.mark.parametrize("module", MODULES, ids=lambda module: module.__name__)
@@ -70,6 +81,11 @@ def public(module: ModuleType) -> Iterator[tuple[str, Any]]:
             yield name, value
 
 
+def of_awsx(resource: Resource) -> bool:
+    """Say whether awsx registers the resource, and so names and tags it by its own rules."""
+    return f"{VPC}$" in resource.urn
+
+
 def public_methods(class_: type) -> Iterator[tuple[str, Any]]:
     for name, value in vars(class_).items():
         if isinstance(value, FunctionType) and not name.startswith("_"):
@@ -77,7 +93,9 @@ def public_methods(class_: type) -> Iterator[tuple[str, Any]]:
 
 
 def test_there_are_components() -> None:
-    assert {component.__name__ for component in COMPONENTS} >= {"Tables", "Roles", "Functions"}
+    assert {component.__name__ for component in COMPONENTS} >= {
+        *("Buckets", "Cache", "Functions", "Keys", "Network", "Roles", "Secrets", "SecurityGroups", "Tables"),
+    }
 
 
 @each_component
@@ -133,13 +151,21 @@ def test_module_public_classes_and_functions_have_docstrings(module: ModuleType)
 
 def test_every_component_is_in_the_stack_under_its_own_type(graph: StackGraph) -> None:
     types = {resource.type for resource in graph if not resource.custom}
-    assert types <= {f"plumbline:components:{component.__name__}" for component in COMPONENTS}
+    assert types <= {VPC, *(f"plumbline:components:{component.__name__}" for component in COMPONENTS)}
 
 
 def test_name_of_every_child_starts_with_that_of_its_parent(graph: StackGraph) -> None:
-    children = [resource for resource in graph if resource.parent]
+    children = [resource for resource in graph if resource.parent and not of_awsx(resource)]
     assert children
     wrong = [child.urn for child in children if not child.name.startswith(f"{graph.resources[child.parent].name}-")]
+    assert wrong == []
+
+
+def test_name_of_everything_that_awsx_makes_starts_with_that_of_its_component(graph: StackGraph) -> None:
+    [vpc] = graph.of_type(VPC)
+    made = [resource for resource in graph if of_awsx(resource)]
+    assert made
+    wrong = [resource.urn for resource in made if not f"{resource.name}-".startswith(f"{vpc.name}-")]
     assert wrong == []
 
 
@@ -148,10 +174,28 @@ def test_every_resource_but_components_and_provider_has_a_component_as_parent(gr
     assert outside == ["pulumi:providers:aws"]
 
 
+def test_only_what_awsx_makes_has_parents_that_are_no_components(graph: StackGraph) -> None:
+    inner = [resource for resource in graph if resource.parent and graph.resources[resource.parent].custom]
+    assert inner
+    assert [resource.urn for resource in inner if not of_awsx(resource)] == []
+
+
 def test_every_resource_that_takes_tags_carries_exactly_the_four(stack: str) -> None:
     tagged = [resource for resource in preview(stack).graph if resource.custom and sdk.tag_shape(resource.type)]
-    assert tagged
-    assert [resource.urn for resource in tagged if resource.inputs.get("tags") != TAGS[stack]] == []
+    own = [resource for resource in tagged if not of_awsx(resource)]
+    assert own
+    assert [resource.urn for resource in own if resource.inputs.get("tags") != TAGS[stack]] == []
+
+
+def test_what_awsx_makes_carries_its_name_and_the_type_of_its_subnet_besides_the_four(stack: str) -> None:
+    tagged = [resource for resource in preview(stack).graph if of_awsx(resource) and sdk.tag_shape(resource.type)]
+    assert {resource.type for resource in tagged} > SUBNET_TYPED
+
+    def expected(resource: Resource) -> dict[str, str]:
+        typed = {"SubnetType": resource.name.split("-")[-2].capitalize()} if resource.type in SUBNET_TYPED else {}
+        return {**TAGS[stack], "Name": resource.name, **typed}
+
+    assert [resource.urn for resource in tagged if resource.inputs.get("tags") != expected(resource)] == []
 
 
 def test_no_resource_that_takes_no_tags_has_any(graph: StackGraph) -> None:
@@ -185,9 +229,17 @@ def test_every_physical_name_has_the_prefix_of_the_environment(stack: str) -> No
     wrong = []
     for resource in resources:
         property_, before = NAMES[resource.type]
-        if not str(resource.inputs.get(property_)).startswith(f"{before}{stack}-"):
+        if not str(resource.inputs.get(property_)).startswith(tuple(f"{start}{stack}-" for start in before)):
             wrong.append(resource.urn)
     assert wrong == []
+
+
+def test_there_are_no_other_physical_names(graph: StackGraph) -> None:
+    properties = {property_ for property_, _ in NAMES.values()}
+    with_name = {resource.type for resource in graph if resource.custom and properties & set(resource.inputs)}
+    # The parts of a bucket name the bucket that they belong to, by its id.
+    of_buckets = {type_ for type_ in with_name if type_.startswith("aws:s3/")} - {"aws:s3/bucket:Bucket"}
+    assert with_name - of_buckets - INNER_NAMES == set(NAMES)
 
 
 def test_physical_names_are_unique_within_their_type(graph: StackGraph) -> None:

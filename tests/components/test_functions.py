@@ -16,6 +16,7 @@ from components.account import Account
 from components.functions import Functions, FunctionsArgs, FunctionSpec, Package, archive
 from components.naming import NameRefused, Naming
 from components.roles import Role, Roles, RolesArgs, RoleSpec
+from components.security_groups import SecurityGroup, SecurityGroups, SecurityGroupsArgs
 from components.tables import Key, Tables, TablesArgs, TableSpec
 from plumbline.graph import UNKNOWN, Blob, Options, Resource, StackGraph
 
@@ -29,6 +30,7 @@ LAYER = "aws:lambda/layerVersion:LayerVersion"
 LOG_GROUP = "aws:cloudwatch/logGroup:LogGroup"
 QUEUE = "aws:sqs/queue:Queue"
 ROLE_POLICY = "aws:iam/rolePolicy:RolePolicy"
+SUBNETS = ["subnet-1", "subnet-2"]
 BLOB = "a package"  # stands for an archive in compared inputs: digests change with the code
 
 
@@ -66,14 +68,24 @@ def a_role(name: str = "audit") -> tuple[Roles, Role]:
     return roles, roles.roles[name]
 
 
-def spec_of(role: Role, **changes: Any) -> FunctionSpec:
+def spec_of(role: Role, **changes: Any) -> dict[str, Any]:
+    """Return the values of a specification, all but the security groups."""
     values = {"handler": "main.handler", "code": code(), "memory_mb": 512, "timeout_seconds": 30}
-    return FunctionSpec(**{"role": role, **values, **changes})
+    return {"role": role, **values, **changes}
 
 
-def some_functions(specs: dict[str, FunctionSpec], **changes: Any) -> Functions:
+def groups(*names: str) -> tuple[SecurityGroup, ...]:
+    described = {name: f"Functions: {name}" for name in names}
+    args = SecurityGroupsArgs(naming=Naming("test"), vpc_id="vpc-1", groups=described)
+    return tuple(SecurityGroups("groups", args).groups.values())
+
+
+def some_functions(specs: dict[str, dict[str, Any]], **changes: Any) -> Functions:
+    """Register functions; those without security groups get one that is registered for them."""
+    usual = None if all("security_groups" in spec for spec in specs.values()) else groups("functions")
+    functions = {name: FunctionSpec(**{"security_groups": usual, **spec}) for name, spec in specs.items()}
     values = {"account": ACCOUNT, "naming": Naming("test"), "layer": code(), "log_retention_days": 30}
-    return Functions("functions", FunctionsArgs(**{**values, "functions": specs, **changes}))
+    return Functions("functions", FunctionsArgs(**{"functions": functions, "subnet_ids": SUBNETS, **values, **changes}))
 
 
 def one_function(**changes: Any) -> StackGraph:
@@ -110,6 +122,7 @@ FUNCTION_INPUTS: dict[str, Any] = {
     "timeout": 30,
     "tracingConfig": {"mode": "Active"},
     "loggingConfig": {"logFormat": "JSON", "logGroup": "/aws/lambda/test-audit"},
+    "vpcConfig": {"subnetIds": SUBNETS, "securityGroupIds": [UNKNOWN]},
     "publish": True,
 }
 LAYER_URN = in_functions(LAYER, "functions-layer")
@@ -118,7 +131,8 @@ FUNCTION_URN = in_functions(FUNCTION, "functions-audit")
 ALIAS_URN = in_functions(ALIAS, "functions-audit-live")
 QUEUE_URN = in_functions(QUEUE, "functions-audit-dead-letters")
 ROLE_URN = in_roles("aws:iam/role:Role", "roles-audit")
-POLICY_URNS = [in_roles(ROLE_POLICY, f"roles-audit-{key}") for key in ("log-audit", "traces")]
+GROUP_URN = f"{PREFIX}plumbline:components:SecurityGroups$aws:ec2/securityGroup:SecurityGroup::groups-functions"
+POLICY_URNS = [in_roles(ROLE_POLICY, f"roles-audit-{key}") for key in ("log-audit", "network-audit", "traces")]
 
 
 def test_function_has_exactly_these_inputs() -> None:
@@ -145,10 +159,31 @@ def test_function_takes_everything_that_is_asked_for() -> None:
     }
 
 
-def test_function_depends_on_its_log_group_layer_role_and_all_policies() -> None:
+def test_function_depends_on_its_log_group_layer_role_security_group_and_all_policies() -> None:
     function = only(one_function(), FUNCTION)
     assert (function.urn, function.parent, function.options) == (FUNCTION_URN, FUNCTIONS_URN, Options())
-    assert function.dependencies == tuple(sorted([LAYER_URN, LOG_URN, ROLE_URN, *POLICY_URNS]))
+    assert function.dependencies == tuple(sorted([LAYER_URN, LOG_URN, ROLE_URN, GROUP_URN, *POLICY_URNS]))
+
+
+def test_function_lies_in_the_given_subnets_and_all_its_security_groups() -> None:
+    def program() -> None:
+        roles, role = a_role()
+        some_functions(
+            {"audit": spec_of(role, security_groups=groups("functions", "internet"))}, subnet_ids=["subnet-9"]
+        )
+        roles.attach()
+
+    function = only(graph_of(program), FUNCTION)
+    assert function.inputs["vpcConfig"] == {"subnetIds": ["subnet-9"], "securityGroupIds": [UNKNOWN, UNKNOWN]}
+    assert function.property_dependencies["vpcConfig"] == (
+        GROUP_URN,
+        GROUP_URN.replace("groups-functions", "groups-internet"),
+    )
+
+
+def test_function_without_security_groups_is_refused() -> None:
+    with pytest.raises(TypeError, match="security_groups"):
+        FunctionSpec(role=None, handler="main.handler", code=code(), memory_mb=128, timeout_seconds=3)  # type: ignore[call-arg, arg-type]  # what the test is about
 
 
 def test_function_names_which_input_needs_which_resource() -> None:
@@ -158,6 +193,7 @@ def test_function_names_which_input_needs_which_resource() -> None:
         "layers": (LAYER_URN,),
         "loggingConfig": (LOG_URN,),
         "deadLetterConfig": (QUEUE_URN,),
+        "vpcConfig": (GROUP_URN,),
     }
 
 
@@ -184,6 +220,7 @@ def test_functions_of_one_role_all_depend_on_all_its_policies() -> None:
     policies = {policy.urn for policy in graph.of_type(ROLE_POLICY)}
     assert {urn.rpartition("::")[2] for urn in policies} == {
         *("roles-shared-log-one", "roles-shared-log-two"),
+        *("roles-shared-network-one", "roles-shared-network-two"),
         *("roles-shared-dead-letters-two", "roles-shared-traces"),
     }
     assert all(policies <= set(function.dependencies) for function in graph.of_type(FUNCTION))
@@ -301,7 +338,7 @@ def test_no_dead_letter_queue_unless_asked_for() -> None:
     assert "deadLetterConfig" not in only(graph, FUNCTION).inputs
 
 
-def test_role_gets_exactly_logs_traces_and_dead_letters_of_its_function() -> None:
+def test_role_gets_exactly_logs_traces_network_and_dead_letters_of_its_function() -> None:
     policies = one_function(dead_letter=True).of_type(ROLE_POLICY)
     documents = {policy.inputs["name"]: json.loads(policy.inputs["policy"]) for policy in policies}
 
@@ -309,7 +346,24 @@ def test_role_gets_exactly_logs_traces_and_dead_letters_of_its_function() -> Non
         statement = {"Sid": sid, "Effect": "Allow", "Action": actions, "Resource": [resource]}
         return {"Version": "2012-10-17", "Statement": [statement]}
 
+    interfaces = [
+        *("ec2:AssignPrivateIpAddresses", "ec2:CreateNetworkInterface", "ec2:DeleteNetworkInterface"),
+        *("ec2:DescribeNetworkInterfaces", "ec2:DescribeSubnets", "ec2:UnassignPrivateIpAddresses"),
+    ]
+    network = document("AttachToNetwork", interfaces, "*")
+    network["Statement"].append(
+        {
+            "Sid": "NotByOwnCode",
+            "Effect": "Deny",
+            "Action": interfaces,
+            "Resource": ["*"],
+            "Condition": {
+                "ArnEquals": {"lambda:SourceFunctionArn": "arn:aws:lambda:us-east-1:111111111111:function:test-audit"}
+            },
+        }
+    )
     assert documents == {
+        "network-audit": network,
         "log-audit": document(
             "WriteLog",
             ["logs:CreateLogStream", "logs:PutLogEvents"],

@@ -16,6 +16,14 @@ TABLE = "arn:aws:dynamodb:us-east-1:111111111111:table/test-orders"
 KEYS = "arn:aws:kms:us-east-1:111111111111:key/*"
 READ = ["dynamodb:BatchGetItem", "dynamodb:ConditionCheckItem", "dynamodb:GetItem", "dynamodb:Query"]
 WRITE = ["dynamodb:BatchWriteItem", "dynamodb:DeleteItem", "dynamodb:PutItem", "dynamodb:UpdateItem"]
+INTERFACES = [
+    "ec2:AssignPrivateIpAddresses",
+    "ec2:CreateNetworkInterface",
+    "ec2:DeleteNetworkInterface",
+    "ec2:DescribeNetworkInterfaces",
+    "ec2:DescribeSubnets",
+    "ec2:UnassignPrivateIpAddresses",
+]
 PRODUCE = ["kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*"]
 
 
@@ -31,6 +39,7 @@ def key_condition(alias: str, host: str) -> dict[str, dict[str, str]]:
     }
 
 
+STATE_KEY = {"ForAnyValue:StringEquals": {"kms:ResourceAliases": "alias/bootstrap-secrets"}}
 DYNAMODB_KEY = key_condition("alias/test-data", "dynamodb.us-east-1.amazonaws.com")
 
 EDGES: dict[str, tuple[tuple[grants.Statement, ...], list[dict[str, Any]]]] = {
@@ -131,6 +140,190 @@ EDGES: dict[str, tuple[tuple[grants.Statement, ...], list[dict[str, Any]]]] = {
             )
         ],
     ),
+    "read_objects": (
+        grants.read_objects(CHINA, "test-audit-logs"),
+        [
+            allow("ReadObjects", ["s3:GetObject"], "arn:aws-cn:s3:::test-audit-logs/*"),
+            allow("ListObjects", ["s3:ListBucket"], "arn:aws-cn:s3:::test-audit-logs"),
+        ],
+    ),
+    "write_objects": (
+        grants.write_objects(ACCOUNT, "test-audit-logs"),
+        [allow("WriteObjects", ["s3:AbortMultipartUpload", "s3:PutObject"], "arn:aws:s3:::test-audit-logs/*")],
+    ),
+    "use_state to read": (
+        grants.use_state(ACCOUNT, "bootstrap-state", "prod", write=False),
+        [
+            allow(
+                "ListState",
+                ["s3:ListBucket"],
+                "arn:aws:s3:::bootstrap-state",
+                condition={"StringLike": {"s3:prefix": ["prod", "prod/*"]}},
+            ),
+            allow("UseState", ["s3:GetObject"], "arn:aws:s3:::bootstrap-state/prod/*"),
+        ],
+    ),
+    "use_state to write": (
+        grants.use_state(ACCOUNT, "bootstrap-state", "prod", write=True),
+        [
+            allow(
+                "ListState",
+                ["s3:ListBucket"],
+                "arn:aws:s3:::bootstrap-state",
+                condition={"StringLike": {"s3:prefix": ["prod", "prod/*"]}},
+            ),
+            allow(
+                "UseState",
+                ["s3:GetObject", "s3:DeleteObject", "s3:PutObject"],
+                "arn:aws:s3:::bootstrap-state/prod/*",
+            ),
+        ],
+    ),
+    "use_key to decrypt": (
+        grants.use_key(ACCOUNT, "alias/bootstrap-secrets", encrypt=False),
+        [allow("UseKeyDirectly", ["kms:Decrypt", "kms:DescribeKey"], KEYS, condition=STATE_KEY)],
+    ),
+    "use_key to encrypt": (
+        grants.use_key(ACCOUNT, "alias/bootstrap-secrets", encrypt=True),
+        [
+            allow(
+                "UseKeyDirectly",
+                ["kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey"],
+                KEYS,
+                condition=STATE_KEY,
+            )
+        ],
+    ),
+    "rotate_secret": (
+        grants.rotate_secret(ACCOUNT, "test-token"),
+        [
+            allow(
+                "RotateSecret",
+                [
+                    "secretsmanager:DescribeSecret",
+                    "secretsmanager:GetSecretValue",
+                    "secretsmanager:PutSecretValue",
+                    "secretsmanager:UpdateSecretVersionStage",
+                ],
+                "arn:aws:secretsmanager:us-east-1:111111111111:secret:test-token-??????",
+            ),
+            allow("MakePassword", ["secretsmanager:GetRandomPassword"], "*"),
+        ],
+    ),
+    "change_auth_token": (
+        grants.change_auth_token(ACCOUNT, "test-redis"),
+        [
+            allow(
+                "ChangeAuthToken",
+                ["elasticache:DescribeReplicationGroups", "elasticache:ModifyReplicationGroup"],
+                "arn:aws:elasticache:us-east-1:111111111111:replicationgroup:test-redis",
+            )
+        ],
+    ),
+    "use_network_interfaces": (
+        grants.use_network_interfaces(ACCOUNT, "test-audit"),
+        [
+            allow("AttachToNetwork", INTERFACES, "*"),
+            {
+                "Sid": "NotByOwnCode",
+                "Effect": "Deny",
+                "Action": INTERFACES,
+                "Resource": ["*"],
+                "Condition": {
+                    "ArnEquals": {
+                        "lambda:SourceFunctionArn": "arn:aws:lambda:us-east-1:111111111111:function:test-audit"
+                    }
+                },
+            },
+        ],
+    ),
+    "write_flow_log": (
+        grants.write_flow_log(ACCOUNT, "/aws/vpc/test-flow-log"),
+        [
+            allow(
+                "WriteFlowLog",
+                ["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"],
+                "arn:aws:logs:us-east-1:111111111111:log-group:/aws/vpc/test-flow-log",
+                "arn:aws:logs:us-east-1:111111111111:log-group:/aws/vpc/test-flow-log:*",
+            ),
+            allow("FindLogGroup", ["logs:DescribeLogGroups"], "arn:aws:logs:us-east-1:111111111111:log-group:*"),
+        ],
+    ),
+    "deliver_logs": (
+        grants.deliver_logs(ACCOUNT, "/aws/vendedlogs/states/test-x"),
+        [
+            allow(
+                "DeliverLogs",
+                [
+                    "logs:CreateLogDelivery",
+                    "logs:DeleteLogDelivery",
+                    "logs:DescribeResourcePolicies",
+                    "logs:GetLogDelivery",
+                    "logs:ListLogDeliveries",
+                    "logs:PutResourcePolicy",
+                    "logs:UpdateLogDelivery",
+                ],
+                "*",
+            ),
+            allow("FindLogGroup", ["logs:DescribeLogGroups"], "arn:aws:logs:us-east-1:111111111111:log-group:*"),
+            allow(
+                "WriteLog",
+                ["logs:CreateLogStream", "logs:PutLogEvents"],
+                "arn:aws:logs:us-east-1:111111111111:log-group:/aws/vendedlogs/states/test-x:*",
+            ),
+        ],
+    ),
+    "trace_executions": (
+        grants.trace_executions(),
+        [
+            allow(
+                "TraceExecutions",
+                [
+                    "xray:GetSamplingRules",
+                    "xray:GetSamplingTargets",
+                    "xray:PutTelemetryRecords",
+                    "xray:PutTraceSegments",
+                ],
+                "*",
+            )
+        ],
+    ),
+    "put_events": (
+        grants.put_events(ACCOUNT, "test-app"),
+        [allow("PutEvents", ["events:PutEvents"], "arn:aws:events:us-east-1:111111111111:event-bus/test-app")],
+    ),
+    "query_series": (
+        grants.query_series(ACCOUNT, "test-data", "test-prices"),
+        [
+            allow(
+                "QuerySeries",
+                ["timestream:DescribeTable", "timestream:Select"],
+                "arn:aws:timestream:us-east-1:111111111111:database/test-data/table/test-prices",
+            ),
+            allow("FindEndpoint", ["timestream:DescribeEndpoints"], "*"),
+        ],
+    ),
+    "write_series": (
+        grants.write_series(ACCOUNT, "test-data", "test-prices"),
+        [
+            allow(
+                "WriteSeries",
+                ["timestream:WriteRecords"],
+                "arn:aws:timestream:us-east-1:111111111111:database/test-data/table/test-prices",
+            ),
+            allow("FindEndpoint", ["timestream:DescribeEndpoints"], "*"),
+        ],
+    ),
+    "get_influx_secret": (
+        grants.get_influx_secret(ACCOUNT),
+        [
+            allow(
+                "ReadInfluxSecret",
+                ["secretsmanager:GetSecretValue"],
+                "arn:aws:secretsmanager:us-east-1:111111111111:secret:READONLY-InfluxDB-auth-parameters-*",
+            )
+        ],
+    ),
     "trace": (
         grants.trace(),
         [allow("Trace", ["xray:PutTelemetryRecords", "xray:PutTraceSegments"], "*")],
@@ -158,7 +351,9 @@ def test_every_function_that_makes_statements_is_tested() -> None:
     }
     assert makers - {"policy_document"} == {
         *("read_table", "scan_table", "write_table", "decrypt", "publish", "send", "consume", "invoke"),
-        *("get_secret", "start_execution", "write_log", "trace"),
+        *("get_secret", "start_execution", "write_log", "trace", "read_objects", "write_objects"),
+        *("use_state", "use_key", "rotate_secret", "change_auth_token", "use_network_interfaces", "write_flow_log"),
+        *("put_events", "query_series", "write_series", "get_influx_secret", "deliver_logs", "trace_executions"),
     }
 
 
@@ -179,3 +374,18 @@ def test_two_different_statements_of_one_name_are_refused() -> None:
     statements = [*grants.send(ACCOUNT, "a"), *grants.send(ACCOUNT, "b")]
     with pytest.raises(ValueError, match="two different statements are called SendMessages"):
         grants.policy_document(statements)
+
+
+def test_statement_allows_unless_told_to_deny() -> None:
+    given = grants.Statement(sid="Any", actions=("s3:GetObject",), resources=("*",))
+    denied = grants.Statement(sid="Any", actions=("s3:GetObject",), resources=("*",), effect="Deny")
+    assert [given.document(), denied.document()] == [
+        {"Sid": "Any", "Effect": effect, "Action": ["s3:GetObject"], "Resource": ["*"]} for effect in ("Allow", "Deny")
+    ]
+
+
+def test_an_allow_and_a_deny_of_one_name_are_refused() -> None:
+    allowed = grants.Statement(sid="Any", actions=("s3:GetObject",), resources=("*",))
+    denied = grants.Statement(sid="Any", actions=("s3:GetObject",), resources=("*",), effect="Deny")
+    with pytest.raises(ValueError, match="two different statements are called Any"):
+        grants.policy_document([allowed, denied])

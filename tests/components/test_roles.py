@@ -84,6 +84,30 @@ def test_role_is_assumable_by_the_service_that_is_asked_for() -> None:
     }
 
 
+def test_role_is_assumable_only_under_the_given_conditions() -> None:
+    source = {"aws:SourceAccount": "111111111111"}
+    arns = {"aws:SourceArn": "arn:aws:ec2:us-east-1:111111111111:vpc-flow-log/*"}
+
+    def program() -> None:
+        spec = RoleSpec(physical_name="flow-log", description="Writes")
+        conditions = {"StringEquals": source, "ArnLike": arns}
+        service = "vpc-flow-logs.amazonaws.com"
+        Roles("r", RolesArgs(naming=Naming("test"), service=service, roles={"log": spec}, conditions=conditions))
+
+    [role] = graph_of(program).of_type("aws:iam/role:Role")
+    assert json.loads(role.inputs["assumeRolePolicy"]) == {
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Effect": "Allow",
+                "Principal": {"Service": "vpc-flow-logs.amazonaws.com"},
+                "Action": "sts:AssumeRole",
+                "Condition": {"StringEquals": source, "ArnLike": arns},
+            }
+        ],
+    }
+
+
 def test_long_role_name_is_shortened_to_the_limit_of_iam() -> None:
     long = RoleSpec(physical_name="a" * 80, description="Has a long name")
     [role] = graph_of(lambda: some_roles(audit=long)).of_type("aws:iam/role:Role")

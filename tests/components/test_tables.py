@@ -6,15 +6,16 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+import pulumi_aws as aws
 import pytest
 from conftest import run_program
 
 from components.account import Account
+from components.keys import CustomerKey
 from components.naming import NameRefused, Naming
 from components.roles import Grant, Role, Roles, RolesArgs, RoleSpec
 from components.tables import (
     CapacityRange,
-    CustomerKey,
     Index,
     Key,
     ProvisionedCapacity,
@@ -81,7 +82,6 @@ ORDERS_INPUTS: dict[str, Any] = {
     "ttl": {"attributeName": "expiresAt", "enabled": True},
     "pointInTimeRecovery": {"enabled": True},
     "serverSideEncryption": {"enabled": True},
-    "deletionProtectionEnabled": True,
 }
 BLOBS_INPUTS: dict[str, Any] = {
     "name": "test-blobs",
@@ -90,7 +90,6 @@ BLOBS_INPUTS: dict[str, Any] = {
     "attributes": [{"name": "hash", "type": "B"}],
     "pointInTimeRecovery": {"enabled": True},
     "serverSideEncryption": {"enabled": True},
-    "deletionProtectionEnabled": True,
 }
 THROUGHPUT = {"billingMode": "PROVISIONED", "readCapacity": 5, "writeCapacity": 2}
 
@@ -132,26 +131,14 @@ def test_table_with_a_partition_key_alone_has_exactly_these_inputs() -> None:
     assert inputs(tables(), "blobs") == BLOBS_INPUTS
 
 
-def test_table_is_a_protected_child_of_its_component_without_dependencies() -> None:
+def test_table_is_a_child_of_its_component_without_dependencies_or_protection_of_its_own() -> None:
     orders = table(tables(), "orders")
     assert (orders.name, orders.parent, orders.dependencies, orders.options) == (
         "tables-orders",
         TABLES_URN,
         (),
-        Options(protect=True),
+        Options(),
     )
-
-
-def test_protections_can_be_switched_off() -> None:
-    graph = tables(deletion_protection=False, protect=False)
-    assert inputs(graph, "orders") == {**ORDERS_INPUTS, "deletionProtectionEnabled": False}
-    assert table(graph, "orders").options == Options()
-
-
-def test_deletion_protection_and_protect_are_separate() -> None:
-    graph = tables(deletion_protection=True, protect=False)
-    assert inputs(graph, "blobs")["deletionProtectionEnabled"] is True
-    assert table(graph, "blobs").options.protect is False
 
 
 def test_on_demand_tables_are_not_scaled() -> None:
@@ -163,6 +150,19 @@ def test_customer_key_encrypts_every_table() -> None:
     encryption = {"enabled": True, "kmsKeyArn": KEY_ARN}
     assert inputs(graph, "orders") == {**ORDERS_INPUTS, "serverSideEncryption": encryption}
     assert inputs(graph, "blobs") == {**BLOBS_INPUTS, "serverSideEncryption": encryption}
+
+
+def test_table_waits_for_everything_that_its_customer_key_needs() -> None:
+    def program() -> None:
+        key = aws.kms.Key("key")
+        alias = aws.kms.Alias("alias", name="alias/test-data", target_key_id=key.key_id)
+        handle = CustomerKey(arn=key.arn, alias="alias/test-data", needs=(key, alias))
+        Tables("tables", args(customer_key=handle))
+
+    assert table(graph_of(program), "orders").dependencies == (
+        f"{PREFIX}aws:kms/alias:Alias::alias",
+        f"{PREFIX}aws:kms/key:Key::key",
+    )
 
 
 def test_component_gives_the_arns_as_outputs() -> None:
@@ -181,8 +181,8 @@ def test_provisioned_table_ignores_what_scaling_changes() -> None:
     graph = tables(capacity=CAPACITY)
     own = ("readCapacity", "writeCapacity")
     of_indexes = ("globalSecondaryIndexes[*].readCapacity", "globalSecondaryIndexes[*].writeCapacity")
-    assert table(graph, "orders").options == Options(protect=True, ignore_changes=(*own, *of_indexes))
-    assert table(graph, "blobs").options == Options(protect=True, ignore_changes=own)
+    assert table(graph, "orders").options == Options(ignore_changes=(*own, *of_indexes))
+    assert table(graph, "blobs").options == Options(ignore_changes=own)
 
 
 def test_provisioned_table_and_each_index_get_four_scaling_resources() -> None:

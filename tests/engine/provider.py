@@ -12,6 +12,9 @@ import grpc
 from google.protobuf import empty_pb2
 from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
 
+from plumbline.invokes import answer
+from plumbline.wire import from_struct, to_struct
+
 
 class Provider(provider_pb2_grpc.ResourceProviderServicer):
     def Handshake(self, request: Any, context: Any) -> Any:
@@ -35,6 +38,12 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
     def Create(self, request: Any, context: Any) -> Any:
         assert request.preview, "the stand-in only previews"
         return provider_pb2.CreateResponse(properties=request.properties)
+
+    def Invoke(self, request: Any, context: Any) -> Any:
+        answered = answer(request.tok, from_struct(request.args), None)
+        if answered is None:
+            context.abort(grpc.StatusCode.UNIMPLEMENTED, request.tok)
+        return provider_pb2.InvokeResponse(**{"return": to_struct(answered or {})})
 
     def Cancel(self, request: Any, context: Any) -> Any:
         return empty_pb2.Empty()

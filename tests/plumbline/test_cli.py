@@ -112,7 +112,7 @@ def test_help_teaches_the_commands(capsys: pytest.CaptureFixture[str]) -> None:
 @pytest.mark.parametrize(
     ("arguments", "line"),
     [
-        ((), "error the following arguments are required: {preview,up,judge}; see python -m plumbline --help"),
+        ((), "error the following arguments are required: {preview,up,judge,deploy}; see python -m plumbline --help"),
         (("preview", "prd"), "error stack 'prd' is not known; known: dev"),
         (("up", "dve"), "error stack 'dve' is not known (did you mean dev?); known: dev"),
         (("judge", "nowhere.json"), "error nowhere.json: No such file or directory"),
@@ -231,7 +231,8 @@ def test_a_document_of_an_unknown_stack_asks_which_it_is(
 ) -> None:
     monkeypatch.chdir(ROOT)
     file = "tests/fixtures/engine/preview-create.json"
-    line = f"error {file}: it is of stack 'sample', which has no file; say which it is with --stack: prod, test\n"
+    known = "bootstrap, bootstrap-prod, prod, test"
+    line = f"error {file}: it is of stack 'sample', which has no file; say which it is with --stack: {known}\n"
     assert run(capsys, "judge", file) == (2, "", line)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from systems import reference
 
 
@@ -11,3 +13,31 @@ def test_the_table_of_settings_is_up_to_date() -> None:
 
 def test_every_setting_has_a_meaning() -> None:
     assert "| None |" not in reference.markdown()
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        "| `network.zones` | list of text | required | Availability zones, two or more (TRADING-02.1c) |",
+        "| `network.private_mask` | whole number | 20 | Prefix length of the private subnet in each zone |",
+        "| `recovery_account_id` | text | none | Account that may decrypt with the stack's keys "
+        "when this one has to be recovered (TRADING-17.5) |",
+        "| `buckets.audit_log_transitions` | list of mapping | none | Where audit logs move before that, by age |",
+        "| `buckets.audit_log_transitions[].days` | whole number | required | Age in days at which objects move |",
+        "| `tables.key` | aws or customer | aws | aws for the AWS-managed key (TRADING-03.5), "
+        "customer for the stack's own (17.1c) |",
+        "| `tables.capacity.read` | mapping | required | Read capacity units |",
+        "| `cache.multi_az` | true or false | required | Nodes in several zones, with automatic failover; "
+        "needs two nodes |",
+        "| `functions.packages` | mapping | none | Code package per function; "
+        "the others run the small handlers of this repository |",
+        "| `functions.packages.*.version` | text | none | Version id of the object |",
+    ],
+)
+def test_row_of_each_kind_of_setting_is_in_the_table(row: str) -> None:
+    assert row in reference.markdown().splitlines()
+
+
+def test_no_row_shows_a_type_of_python() -> None:
+    types = [line.split(" | ")[1] for line in reference.markdown().splitlines() if line.startswith("| `")]
+    assert [text for text in types if set("[]<>'") & set(text) or "Ellipsis" in text] == []

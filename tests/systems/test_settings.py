@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import pulumi
@@ -33,9 +34,32 @@ GOOD: dict[str, Any] = {
     "account_id": "111111111111",
     "region": "us-east-1",
     "tags": {"project": "trading", "owner": "trading-platform", "cost_center": "trading-test"},
-    "tables": {"billing": "on_demand", "deletion_protection": False, "protect": False},
-    "functions": {"account_concurrency_quota": 1000, "provisioned_concurrency": 0, "log_retention_days": 30},
+    "deployment": {
+        "bootstrap": "bootstrap",
+        "backend": "s3://bootstrap-state-111111111111/test?region=us-east-1",
+        "secrets_provider": "awskms://alias/bootstrap-secrets?region=us-east-1",
+        "role": "bootstrap-deploy-test",
+    },
+    "stateful": "disposable",
+    "log_retention_days": 30,
+    "network": {
+        "cidr_block": "10.10.0.0/16",
+        "zones": ["us-east-1a", "us-east-1b"],
+        "nat": "single",
+        "interface_endpoints": ["elasticache", "secretsmanager"],
+    },
+    "buckets": {"log_days": 90, "audit_log_days": 400, "noncurrent_days": 30},
+    "secrets": {"redis_token_rotation_days": 30},
+    "cache": {"node_type": "cache.t3.micro", "nodes": 1, "multi_az": False, "snapshot_days": 0},
+    "tables": {"billing": "on_demand"},
+    "functions": {"account_concurrency_quota": 1000, "provisioned_concurrency": 0},
 }
+
+
+@pytest.fixture(autouse=True)
+def alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Work in a directory without stack files: the settings have no siblings there."""
+    monkeypatch.chdir(tmp_path)
 
 
 def changed(changes: Mapping[str, Any]) -> dict[str, Any]:
@@ -72,10 +96,13 @@ def provisioned(**changes: Any) -> dict[str, Any]:
 
 
 def test_good_settings_are_loaded_as_given_with_the_defaults() -> None:
-    assert loaded().model_dump() == {
+    assert json.loads(loaded().model_dump_json()) == {
         **GOOD,
-        "tables": {**GOOD["tables"], "capacity": None},
-        "functions": {**GOOD["functions"], "package_bucket": None, "packages": {}},
+        "recovery_account_id": None,
+        "network": {**GOOD["network"], "public_mask": 24, "private_mask": 20, "isolated_mask": 24},
+        "buckets": {**GOOD["buckets"], "key": "aws", "audit_log_transitions": []},
+        "tables": {**GOOD["tables"], "capacity": None, "key": "aws"},
+        "functions": {**GOOD["functions"], "packages": {}},
     }
 
 
@@ -85,22 +112,17 @@ def test_provisioned_capacity_is_loaded_as_given() -> None:
     assert capacity.model_dump() == CAPACITY
 
 
-def test_tables_are_protected_unless_told_otherwise() -> None:
-    tables = loaded({"tables.deletion_protection": GONE, "tables.protect": GONE}).tables
-    assert (tables.deletion_protection, tables.protect) == (True, True)
-
-
-def test_packages_with_their_bucket_are_loaded() -> None:
+def test_packages_are_loaded() -> None:
     packages = {"audit": {"key": "audit/1.zip", "version": "v1"}, "backfills": {"key": "b.zip"}}
-    functions = loaded({"functions.package_bucket": "packages", "functions.packages": packages}).functions
-    assert (functions.package_bucket, {name: (p.key, p.version) for name, p in functions.packages.items()}) == (
-        "packages",
-        {"audit": ("audit/1.zip", "v1"), "backfills": ("b.zip", None)},
-    )
+    functions = loaded({"functions.packages": packages}).functions
+    assert {name: (package.key, package.version) for name, package in functions.packages.items()} == {
+        "audit": ("audit/1.zip", "v1"),
+        "backfills": ("b.zip", None),
+    }
 
 
 def test_account_and_naming_follow_from_the_settings() -> None:
-    settings = loaded({"region": "cn-north-1"})
+    settings = loaded({"region": "cn-north-1", "network.zones": ["cn-north-1a", "cn-north-1b"]})
     assert settings.account() == Account(account_id="111111111111", region="cn-north-1")
     assert settings.naming() == Naming("test")
 
@@ -116,10 +138,10 @@ def test_tags_are_the_four_as_aws_shows_them() -> None:
 
 @pytest.mark.parametrize("days", RETENTION_DAYS)
 def test_every_retention_that_cloudwatch_takes_is_good(days: int) -> None:
-    assert loaded({"functions.log_retention_days": days}).functions.log_retention_days == days
+    assert loaded({"log_retention_days": days}).log_retention_days == days
 
 
-@pytest.mark.parametrize("place", ["", "tables", "tags", "functions"])
+@pytest.mark.parametrize("place", ["", *(name for name, value in GOOD.items() if isinstance(value, dict))])
 def test_settings_are_frozen_in_every_part(place: str) -> None:
     settings = loaded()
     part = getattr(settings, place) if place else settings
@@ -129,7 +151,8 @@ def test_settings_are_frozen_in_every_part(place: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["test", "prod"])
-def test_stack_files_of_the_project_are_good(name: str) -> None:
+def test_stack_files_of_the_project_are_good(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
     text = Project(ROOT).config(name)["plumbline:settings"]
     assert load(Settings, text, name).environment == name
 
@@ -156,8 +179,8 @@ SINGLE: dict[str, tuple[dict[str, Any], str]] = {
         ".enviroment: not a setting (did you mean environment?)",
     ),
     "unknown key of a part": (
-        {"tables.deletion_protecton": True},
-        ".tables.deletion_protecton: not a setting (did you mean deletion_protection?)",
+        {"tables.capasity": None},
+        ".tables.capasity: not a setting (did you mean capacity?)",
     ),
     "unknown key of an optional part": (
         provisioned(target_percentage=70),
@@ -166,14 +189,55 @@ SINGLE: dict[str, tuple[dict[str, Any], str]] = {
     "unknown key near none": ({"zzz": 1}, ".zzz: not a setting"),
     "number as account": ({"account_id": 111111111111}, ".account_id: 111111111111 given; allowed: string"),
     "text as number": (
-        {"functions.log_retention_days": "30"},
-        '.functions.log_retention_days: "30" given; allowed: integer',
+        {"log_retention_days": "30"},
+        '.log_retention_days: "30" given; allowed: integer',
     ),
     "truth value as number": (
-        {"functions.log_retention_days": True},
-        ".functions.log_retention_days: true given; allowed: integer",
+        {"log_retention_days": True},
+        ".log_retention_days: true given; allowed: integer",
     ),
-    "text as truth value": ({"tables.protect": "yes"}, '.tables.protect: "yes" given; allowed: boolean'),
+    "text as truth value": ({"cache.multi_az": "yes"}, '.cache.multi_az: "yes" given; allowed: boolean'),
+    "setting of an earlier version": (
+        {"tables.deletion_protection": True},
+        ".tables.deletion_protection: not a setting",
+    ),
+    "package bucket of an earlier version": (
+        {"functions.package_bucket": "packages"},
+        ".functions.package_bucket: not a setting (did you mean packages?)",
+    ),
+    "unknown fate of data": (
+        {"stateful": "kept"},
+        ".stateful: \"kept\" given; allowed: 'protected' or 'disposable'",
+    ),
+    "unknown way out": ({"network.nat": "two"}, ".network.nat: \"two\" given; allowed: 'single' or 'one_per_zone'"),
+    "unknown key of tables": ({"tables.key": "own"}, ".tables.key: \"own\" given; allowed: 'aws' or 'customer'"),
+    "unknown key of buckets": ({"buckets.key": "own"}, ".buckets.key: \"own\" given; allowed: 'aws' or 'customer'"),
+    "unknown storage class": (
+        {"buckets.audit_log_transitions": [{"days": 90, "storage_class": "STANDARD"}]},
+        '.buckets.audit_log_transitions[0].storage_class: "STANDARD" given; '
+        "allowed: 'STANDARD_IA', 'GLACIER_IR', 'GLACIER' or 'DEEP_ARCHIVE'",
+    ),
+    "transition before the first month": (
+        {"buckets.audit_log_transitions": [{"days": 29, "storage_class": "GLACIER"}]},
+        ".buckets.audit_log_transitions[0].days: 29 given; allowed: greater than or equal to 30",
+    ),
+    "rotation after more than a thousand days": (
+        {"secrets.redis_token_rotation_days": 1001},
+        ".secrets.redis_token_rotation_days: 1001 given; allowed: less than or equal to 1000",
+    ),
+    "more nodes than a group has": ({"cache.nodes": 7}, ".cache.nodes: 7 given; allowed: less than or equal to 6"),
+    "snapshots for more than AWS keeps": (
+        {"cache.snapshot_days": 36},
+        ".cache.snapshot_days: 36 given; allowed: less than or equal to 35",
+    ),
+    "subnet that is larger than a VPC": (
+        {"network.public_mask": 15},
+        ".network.public_mask: 15 given; allowed: greater than or equal to 16",
+    ),
+    "subnet that is smaller than AWS makes": (
+        {"network.isolated_mask": 29},
+        ".network.isolated_mask: 29 given; allowed: less than or equal to 28",
+    ),
     "list as part": ({"tables": []}, ".tables: [] given; allowed: an object"),
     "nothing as text": ({"region": None}, ".region: null given; allowed: string"),
     "unknown environment": ({"environment": "dev"}, ".environment: \"dev\" given; allowed: 'test' or 'prod'"),
@@ -198,8 +262,8 @@ SINGLE: dict[str, tuple[dict[str, Any], str]] = {
         ".functions.provisioned_concurrency: -1 given; allowed: greater than or equal to 0",
     ),
     "retention of 31 days": (
-        {"functions.log_retention_days": 31},
-        f".functions.log_retention_days: 31 given; allowed: {RETENTIONS}",
+        {"log_retention_days": 31},
+        f".log_retention_days: 31 given; allowed: {RETENTIONS}",
     ),
     "missing text": ({"region": GONE}, ".region: missing; AWS region, such as us-east-1"),
     "missing account": ({"account_id": GONE}, ".account_id: missing; AWS account, twelve digits in quotes"),
@@ -228,7 +292,15 @@ def test_wrong_value_is_told_in_one_line(case: str) -> None:
         ("region", "us_east_1"),
         ("tags.owner", ""),
         ("tags.owner", "x" * 257),
-        ("functions.package_bucket", "Packages"),
+        ("recovery_account_id", "33333333333"),
+        ("network.cidr_block", "10.10.0.0"),
+        ("network.cidr_block", "fd00::/8"),
+        ("network.zones", ["us-east-1a"]),
+        ("cache.node_type", "t3.micro"),
+        ("deployment.backend", "https://app.pulumi.com"),
+        ("deployment.backend", "s3://Upper-Case"),
+        ("deployment.secrets_provider", "alias/bootstrap-secrets"),
+        ("deployment.role", "deploy role"),
     ],
 )
 def test_text_of_a_wrong_form_is_told_with_its_path_and_value(path: str, value: str) -> None:
@@ -252,6 +324,16 @@ def test_empty_settings_are_told_as_missing_one_line_each() -> None:
         "Pulumi.prod.yaml: plumbline:settings.account_id: missing; AWS account, twelve digits in quotes",
         "Pulumi.prod.yaml: plumbline:settings.region: missing; AWS region, such as us-east-1",
         "Pulumi.prod.yaml: plumbline:settings.tags: missing; Tags that every resource carries",
+        "Pulumi.prod.yaml: plumbline:settings.deployment: missing; "
+        "State backend, secrets provider and deployer of the real engine",
+        "Pulumi.prod.yaml: plumbline:settings.stateful: missing; What becomes of data: "
+        "protected from deletion and kept, or gone with the stack (stateful.yaml)",
+        "Pulumi.prod.yaml: plumbline:settings.log_retention_days: missing; "
+        "Days that CloudWatch keeps logs (TRADING-14.6)",
+        "Pulumi.prod.yaml: plumbline:settings.network: missing; VPC, subnets, NAT and endpoints",
+        "Pulumi.prod.yaml: plumbline:settings.buckets: missing; S3 buckets",
+        "Pulumi.prod.yaml: plumbline:settings.secrets: missing; Secrets",
+        "Pulumi.prod.yaml: plumbline:settings.cache: missing; Redis",
         "Pulumi.prod.yaml: plumbline:settings.tables: missing; DynamoDB tables",
         "Pulumi.prod.yaml: plumbline:settings.functions: missing; Lambda functions",
     ]
@@ -306,35 +388,104 @@ def test_provisioned_concurrency_above_a_reservation_is_told_for_each_function()
 
 
 def test_package_of_an_unknown_function_is_told_with_the_known_ones() -> None:
-    changes = {"functions.package_bucket": "packages", "functions.packages": {"nothing": {"key": "k.zip"}}}
+    changes = {"functions.packages": {"nothing": {"key": "k.zip"}}}
     known = ", ".join(data.functions())
     assert mistakes(changes) == [f"{AT}.functions.packages.nothing: no such function; known: {known}"]
 
 
-def test_packages_without_bucket_are_told() -> None:
-    assert mistakes({"functions.packages": {"audit": {"key": "k.zip"}}}) == [
-        f"{AT}.functions.package_bucket: missing; packages need the bucket they lie in"
-    ]
-
-
 def test_package_without_key_is_told() -> None:
-    changes = {"functions.package_bucket": "packages", "functions.packages": {"audit": {}}}
-    [line] = mistakes(changes)
-    assert line.startswith(f"{AT}.functions.packages.audit.key: missing; ")
+    assert mistakes({"functions.packages": {"audit": {}}}) == [
+        f"{AT}.functions.packages.audit.key: missing; Key of the object in the bucket lambda-packages"
+    ]
 
 
 def test_several_mistakes_across_values_are_told_at_once() -> None:
     changes = {
         "tables.billing": "provisioned",
         "functions.account_concurrency_quota": 100,
-        "functions.packages": {"audit": {"key": "k.zip"}},
+        "cache.multi_az": True,
+        "recovery_account_id": "111111111111",
     }
     assert mistakes(changes) == [
         f"{AT}.tables.capacity: missing; billing: provisioned needs it",
+        f"{AT}.cache.nodes: 1 given; allowed: at least 2 where multi_az is true",
         f"{AT}.functions.account_concurrency_quota: 100 given; "
         "allowed: at least 290 (190 reserved, 100 kept by Lambda)",
-        f"{AT}.functions.package_bucket: missing; packages need the bucket they lie in",
+        f"{AT}.recovery_account_id: the stack's own account given; allowed: another one",
     ]
+
+
+# Mistakes across values that are about storage and the deployment.
+
+IA = {"days": 90, "storage_class": "STANDARD_IA"}
+GLACIER = {"days": 365, "storage_class": "GLACIER"}
+
+
+def transitions(*moves: dict[str, Any], **changes: Any) -> dict[str, Any]:
+    return {"buckets.audit_log_transitions": list(moves), **changes}
+
+
+@pytest.mark.parametrize(
+    ("changes", "line"),
+    [
+        (
+            transitions(GLACIER, IA),
+            ".buckets.audit_log_transitions: days [365, 90] given; allowed: each later than the one before",
+        ),
+        (
+            transitions(IA, {**GLACIER, "days": 90}),
+            ".buckets.audit_log_transitions: days [90, 90] given; allowed: each later than the one before",
+        ),
+        (
+            transitions(IA, GLACIER, **{"buckets.audit_log_days": 365}),
+            ".buckets.audit_log_days: 365 given; allowed: more than 365, the last transition",
+        ),
+        (
+            {"cache.multi_az": True, "cache.nodes": 1},
+            ".cache.nodes: 1 given; allowed: at least 2 where multi_az is true",
+        ),
+        (
+            {"recovery_account_id": "111111111111"},
+            ".recovery_account_id: the stack's own account given; allowed: another one",
+        ),
+        (
+            {"deployment.backend": "s3://bootstrap-state-222222222222/test?region=us-east-1"},
+            ".deployment.backend: a bucket of account 222222222222 given; allowed: one of account 111111111111",
+        ),
+        (
+            {"deployment.backend": "s3://bootstrap-state-222222222222"},
+            ".deployment.backend: a bucket of account 222222222222 given; allowed: one of account 111111111111",
+        ),
+    ],
+)
+def test_mistake_of_storage_or_deployment_is_told(changes: dict[str, Any], line: str) -> None:
+    assert mistakes(changes) == [AT + line]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        transitions(IA, GLACIER, **{"buckets.audit_log_days": 366}),
+        transitions({**IA, "days": 30}),
+        {"cache.multi_az": True, "cache.nodes": 2},
+        {"cache.multi_az": False, "cache.nodes": 6, "cache.snapshot_days": 35},
+        {"recovery_account_id": "333333333333"},
+        {"deployment.backend": "s3://bootstrap-state-111111111111"},
+        {"deployment.backend": "s3://state-of-everybody/test"},
+        {"deployment.backend": "file:///state", "deployment.secrets_provider": "passphrase"},
+        {"deployment.bootstrap": None},
+        {"deployment.role": "aws-reserved/sso.amazonaws.com/administrators"},
+        {"secrets.redis_token_rotation_days": 1000},
+        {"stateful": "protected"},
+        {"tables.key": "customer", "buckets.key": "customer"},
+    ],
+)
+def test_neighbour_of_a_mistake_is_good(changes: dict[str, Any]) -> None:
+    settings = loaded(changes)
+    given = json.loads(settings.model_dump_json())
+    for path, value in changes.items():
+        part, _, field = path.rpartition(".")
+        assert (given[part] if part else given)[field] == value
 
 
 def test_mistakes_of_the_data_files_are_told_with_the_settings(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -354,15 +505,15 @@ def test_system_is_found_by_name() -> None:
 
 
 def test_all_systems_are_named() -> None:
-    assert systems.names() == ["trading"]
+    assert systems.names() == ["bootstrap", "trading"]
 
 
 @pytest.mark.parametrize(
     ("name", "line"),
     [
-        ("tradin", "plumbline:system: 'tradin' given (did you mean trading?); known: trading"),
-        ("settings", "plumbline:system: 'settings' given; known: trading"),
-        ("", "plumbline:system: '' given; known: trading"),
+        ("tradin", "plumbline:system: 'tradin' given (did you mean trading?); known: bootstrap, trading"),
+        ("settings", "plumbline:system: 'settings' given; known: bootstrap, trading"),
+        ("", "plumbline:system: '' given; known: bootstrap, trading"),
     ],
 )
 def test_unknown_system_is_told_with_the_known_ones(name: str, line: str) -> None:
@@ -372,8 +523,7 @@ def test_unknown_system_is_told_with_the_known_ones(name: str, line: str) -> Non
 
 
 def test_a_mistake_in_a_part_by_name_is_told_like_any_other() -> None:
-    packages = {"functions.package_bucket": "packages", "functions.packages": {"audit": {"ky": "a.zip"}}}
-    assert mistakes(packages) == [
-        f"{AT}.functions.packages.audit.key: missing; Key of the object in the package bucket",
+    assert mistakes({"functions.packages": {"audit": {"ky": "a.zip"}}}) == [
+        f"{AT}.functions.packages.audit.key: missing; Key of the object in the bucket lambda-packages",
         f"{AT}.functions.packages.audit.ky: not a setting (did you mean key?)",
     ]

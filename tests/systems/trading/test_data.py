@@ -19,12 +19,21 @@ def row(**values: Any) -> data.FunctionRow:
     return data.FunctionRow(**{"group": "audit", "kind": "api", "memory": 256, **values})
 
 
+KNOWN: dict[str, dict[str, Any]] = {
+    "table": {"known": None, "other": None},
+    "bucket": {"files": None},
+    "secret": {"key": None, "connection-strings": None, "redis-token": None},
+}
+
+
 def mistakes(**values: Any) -> list[str]:
-    return data.references({"orders": row(**values)}, {"known": None, "other": None}, {"audit": "", "risk": ""})
+    return data.references({"orders": row(**values)}, KNOWN, {"audit": "", "risk": ""})
 
 
-def test_known_group_and_tables_are_no_mistake() -> None:
-    assert mistakes(owns="known", reads=("other",), writes=("known",), scans=("other",)) == []
+def test_known_groups_tables_buckets_and_secrets_are_no_mistake() -> None:
+    tables = {"owns": "known", "reads": ("other",), "writes": ("known",), "scans": ("other",)}
+    rest = {"reads_buckets": ("files",), "writes_buckets": ("files",), "secrets": ("key",), "redis": True}
+    assert mistakes(**tables, **rest) == []
 
 
 def test_unknown_group_is_told_with_the_known_ones() -> None:
@@ -40,14 +49,59 @@ def test_unknown_table_of_several_edges_is_told_once() -> None:
     assert mistakes(owns="nothing", reads=("nothing",), scans=("nothing",)) == [f"{FILE}: orders: no table 'nothing'"]
 
 
+@pytest.mark.parametrize("edge", ["reads_buckets", "writes_buckets"])
+def test_unknown_bucket_is_told_for_each_kind_of_edge(edge: str) -> None:
+    assert mistakes(**{edge: ("nothing",)}) == [f"{FILE}: orders: no bucket 'nothing'"]
+
+
+def test_unknown_secret_is_told() -> None:
+    assert mistakes(secrets=("key", "nothing")) == [f"{FILE}: orders: no secret 'nothing'"]
+
+
+def test_redis_without_its_secrets_is_told() -> None:
+    rows = {"orders": row(redis=True)}
+    assert data.references(rows, {**KNOWN, "secret": {}}, {"audit": ""}) == [
+        f"{FILE}: orders: no secret 'connection-strings'",
+        f"{FILE}: orders: no secret 'redis-token'",
+    ]
+
+
 def test_all_mistakes_are_told_in_order() -> None:
-    rows = {"first": row(group="x", reads=("b", "a")), "second": row(group="y")}
-    assert data.references(rows, {}, {"audit": ""}) == [
+    rows = {"first": row(group="x", reads=("b", "a"), reads_buckets=("c",), secrets=("d",)), "second": row(group="y")}
+    assert data.references(rows, {"table": {}, "bucket": {}, "secret": {}}, {"audit": ""}) == [
         f"{FILE}: first.group: 'x' given; known: audit",
         f"{FILE}: first: no table 'a'",
         f"{FILE}: first: no table 'b'",
+        f"{FILE}: first: no bucket 'c'",
+        f"{FILE}: first: no secret 'd'",
         f"{FILE}: second.group: 'y' given; known: audit",
     ]
+
+
+def test_buckets_are_those_that_are_read_or_written_sorted() -> None:
+    assert row(reads_buckets=("b", "a"), writes_buckets=("c", "b")).buckets() == ("a", "b", "c")
+
+
+def test_whoever_talks_to_redis_reads_its_address_and_token() -> None:
+    assert row(redis=True).read_secrets() == ("connection-strings", "redis-token")
+    assert row(secrets=("redis-token", "key"), redis=True).read_secrets() == (
+        "redis-token",
+        "key",
+        "connection-strings",
+    )
+    assert row(secrets=("key",)).read_secrets() == ("key",)
+
+
+@pytest.mark.parametrize(
+    ("values", "services"),
+    [
+        ({"reads": ("known",), "reads_buckets": ("files",)}, []),
+        ({"secrets": ("key",)}, ["secretsmanager"]),
+        ({"redis": True}, ["elasticache", "secretsmanager"]),
+    ],
+)
+def test_services_that_functions_call_need_endpoints(values: dict[str, Any], services: list[str]) -> None:
+    assert data.called_services({"idle": row(), "orders": row(**values)}) == services
 
 
 def test_owned_table_comes_first_and_is_read_and_written() -> None:
@@ -72,6 +126,18 @@ def test_row_outside_the_limits_is_refused(wrong: dict[str, Any]) -> None:
         row(**wrong)
 
 
+@pytest.mark.parametrize("length", [15, 129])
+def test_generated_length_outside_the_limits_of_a_token_is_refused(length: int) -> None:
+    with pytest.raises(pydantic.ValidationError):
+        data.SecretRow(description="Token", generated_length=length)
+
+
+@pytest.mark.parametrize("wrong", [{"holds": "everything"}, {"receives": "mail"}, {"colour": "red"}], ids=str)
+def test_bucket_row_with_an_unknown_word_is_refused(wrong: dict[str, Any]) -> None:
+    with pytest.raises(pydantic.ValidationError):
+        data.BucketRow(**{"description": "Files", "holds": "objects", **wrong})
+
+
 def test_rows_are_frozen() -> None:
     with pytest.raises(pydantic.ValidationError):
         row().memory = 512  # type: ignore[misc]  # what the test is about
@@ -93,7 +159,47 @@ def test_group_of_every_function_exists() -> None:
 
 
 def test_references_of_the_files_are_right() -> None:
-    assert data.references(data.functions(), data.tables(), data.groups()) == []
+    known = {"table": data.tables(), "bucket": data.buckets(), "secret": data.secrets()}
+    assert data.references(data.functions(), known, data.groups()) == []
+
+
+def test_buckets_are_the_seven_and_two_of_them_receive_logs() -> None:
+    assert {name: (bucket.holds, bucket.receives) for name, bucket in data.buckets().items()} == {
+        "audit-logs": ("audit_logs", None),
+        "prompt-templates": ("objects", None),
+        "model-outputs": ("objects", None),
+        "frontend-assets": ("objects", None),
+        "lambda-packages": ("objects", None),
+        "access-logs": ("logs", "access_logs"),
+        "waf-logs": ("logs", "delivered_logs"),
+    }
+
+
+def test_bucket_of_the_firewall_alone_has_a_prescribed_beginning() -> None:
+    given = {name: bucket.prescribed_beginning for name, bucket in data.buckets().items()}
+    assert {name: start for name, start in given.items() if start} == {"waf-logs": "aws-waf-logs-"}
+
+
+def test_only_the_token_of_redis_is_made_up() -> None:
+    assert {name: secret.generated_length for name, secret in data.secrets().items()} == {
+        "exchange-credentials": None,
+        "gemini-api-key": None,
+        "openai-api-key": None,
+        "deepseek-api-key": None,
+        "connection-strings": None,
+        "redis-token": 64,
+    }
+
+
+def test_every_secret_is_read_by_at_least_one_function() -> None:
+    read = {secret for function in data.functions().values() for secret in function.read_secrets()}
+    assert sorted(set(data.secrets()) - read) == []
+
+
+def test_functions_that_call_providers_or_exchanges_may_reach_the_internet() -> None:
+    outside = {"exchange-credentials", "gemini-api-key", "openai-api-key", "deepseek-api-key"}
+    wrong = [name for name, f in data.functions().items() if outside & set(f.secrets) and not f.internet]
+    assert wrong == []
 
 
 def test_every_table_is_read_by_at_least_one_function() -> None:

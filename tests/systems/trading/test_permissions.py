@@ -15,6 +15,23 @@ ACCOUNTS = {"test": "111111111111", "prod": "222222222222"}
 READ = ["dynamodb:BatchGetItem", "dynamodb:ConditionCheckItem", "dynamodb:GetItem", "dynamodb:Query"]
 WRITE = ["dynamodb:BatchWriteItem", "dynamodb:DeleteItem", "dynamodb:PutItem", "dynamodb:UpdateItem"]
 XRAY = ["xray:PutTelemetryRecords", "xray:PutTraceSegments"]
+INTERFACES = [
+    "ec2:AssignPrivateIpAddresses",
+    "ec2:CreateNetworkInterface",
+    "ec2:DeleteNetworkInterface",
+    "ec2:DescribeNetworkInterfaces",
+    "ec2:DescribeSubnets",
+    "ec2:UnassignPrivateIpAddresses",
+]
+KEY_USE = ["kms:Decrypt", "kms:DescribeKey"]
+KEY_PRODUCE = ["kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*"]
+ROTATE = [
+    "secretsmanager:DescribeSecret",
+    "secretsmanager:GetSecretValue",
+    "secretsmanager:PutSecretValue",
+    "secretsmanager:UpdateSecretVersionStage",
+]
+ROTATOR = "rotate-redis-token"
 
 Pair = tuple[str, str]
 
@@ -31,23 +48,44 @@ def table_pairs(stack: str, table: str, on_table: list[str], on_indexes: list[st
         yield from ((action, f"{arn}/index/{index}") for action in on_indexes)
 
 
-def expected(stack: str, function: str) -> set[Pair]:
-    """Return what the role of a function needs: no more, no less."""
+def lambda_pairs(stack: str, function: str) -> Iterator[Pair]:
+    """Yield what Lambda itself needs to run a function."""
+    yield from ((action, "*") for action in [*XRAY, *INTERFACES])
+    log = f"arn:aws:logs:us-east-1:{ACCOUNTS[stack]}:log-group:/aws/lambda/{stack}-{function}:*"
+    yield from (("logs:CreateLogStream", log), ("logs:PutLogEvents", log))
+
+
+def secret_arn(stack: str, secret: str) -> str:
+    return f"arn:aws:secretsmanager:us-east-1:{ACCOUNTS[stack]}:secret:{stack}-{secret}-??????"
+
+
+def key_pairs(stack: str, actions: list[str]) -> Iterator[Pair]:
+    yield from ((action, f"arn:aws:kms:us-east-1:{ACCOUNTS[stack]}:key/*") for action in actions)
+
+
+def expected(stack: str, function: str) -> list[Pair]:
+    """Return what the role of a function needs, no more, no less. Each secret names the use of its key again."""
     row = rows("functions.yaml")[function]
     owned = [row["owns"]] if "owns" in row else []
-    place = f"us-east-1:{ACCOUNTS[stack]}"
-    pairs: set[Pair] = {(action, "*") for action in XRAY}
-    log = f"arn:aws:logs:{place}:log-group:/aws/lambda/{stack}-{function}:*"
-    pairs |= {("logs:CreateLogStream", log), ("logs:PutLogEvents", log)}
+    pairs = set(lambda_pairs(stack, function))
     if row["kind"] == "background":
-        pairs.add(("sqs:SendMessage", f"arn:aws:sqs:{place}:{stack}-{function}-dead-letters"))
+        queue = f"arn:aws:sqs:us-east-1:{ACCOUNTS[stack]}:{stack}-{function}-dead-letters"
+        pairs.add(("sqs:SendMessage", queue))
     for table in owned + row.get("reads", []):
         pairs |= set(table_pairs(stack, table, READ, ["dynamodb:Query"]))
     for table in owned + row.get("writes", []):
         pairs |= set(table_pairs(stack, table, WRITE, []))
     for table in row.get("scans", []):
         pairs |= set(table_pairs(stack, table, ["dynamodb:Scan"], ["dynamodb:Scan"]))
-    return pairs
+    for bucket in row.get("reads_buckets", []):
+        arn = f"arn:aws:s3:::{stack}-{bucket}-{ACCOUNTS[stack]}"
+        pairs |= {("s3:GetObject", f"{arn}/*"), ("s3:ListBucket", arn)}
+    for bucket in row.get("writes_buckets", []):
+        arn = f"arn:aws:s3:::{stack}-{bucket}-{ACCOUNTS[stack]}"
+        pairs |= {("s3:AbortMultipartUpload", f"{arn}/*"), ("s3:PutObject", f"{arn}/*")}
+    secrets = {*row.get("secrets", []), *(["connection-strings", "redis-token"] if row.get("redis") else [])}
+    pairs |= {("secretsmanager:GetSecretValue", secret_arn(stack, secret)) for secret in secrets}
+    return [*pairs, *(pair for _ in secrets for pair in key_pairs(stack, KEY_USE))]
 
 
 def role_name(stack: str, function: str) -> str:
@@ -66,32 +104,75 @@ def statements(stack: str) -> dict[str, list[dict[str, Any]]]:
     return found
 
 
-def granted(stack: str, function: str) -> list[Pair]:
+def granted(stack: str, role: str) -> list[Pair]:
     return [
         (action, resource)
-        for statement in statements(stack)[role_name(stack, function)]
+        for statement in statements(stack)[role]
+        if statement["Effect"] == "Allow"
         for action in statement["Action"]
         for resource in statement["Resource"]
     ]
 
 
+def every_statement(stack: str) -> list[dict[str, Any]]:
+    return [statement for of_role in statements(stack).values() for statement in of_role]
+
+
+def function_roles(stack: str) -> dict[str, str]:
+    """Return the functions by the physical name of their role, the one that rotates included."""
+    found = {role_name(stack, function): function for function in rows("functions.yaml")}
+    return {**found, f"{stack}-secrets-{ROTATOR}": ROTATOR}
+
+
 @pytest.mark.parametrize("function", rows("functions.yaml"))
 def test_role_may_do_exactly_what_the_data_files_say(stack: str, function: str) -> None:
     # As a list: a pair that is granted twice is one too many.
-    assert sorted(granted(stack, function)) == sorted(expected(stack, function))
+    assert sorted(granted(stack, role_name(stack, function))) == sorted(expected(stack, function))
 
 
-def test_roles_with_permissions_are_those_of_the_functions(stack: str) -> None:
-    assert set(statements(stack)) == {role_name(stack, function) for function in rows("functions.yaml")}
+def test_role_of_the_rotation_may_change_the_token_and_nothing_else(stack: str) -> None:
+    place = f"us-east-1:{ACCOUNTS[stack]}"
+    cache = f"arn:aws:elasticache:{place}:replicationgroup:{stack}-redis"
+    assert sorted(granted(stack, f"{stack}-secrets-{ROTATOR}")) == sorted(
+        [
+            *lambda_pairs(stack, ROTATOR),
+            *((action, secret_arn(stack, "redis-token")) for action in ROTATE),
+            ("secretsmanager:GetRandomPassword", "*"),
+            *key_pairs(stack, [*KEY_USE, *KEY_PRODUCE]),
+            ("elasticache:DescribeReplicationGroups", cache),
+            ("elasticache:ModifyReplicationGroup", cache),
+        ]
+    )
 
 
-def test_every_role_belongs_to_one_function_that_assumes_it(stack: str) -> None:
+def test_role_of_the_flow_log_may_write_it_and_nothing_else(stack: str) -> None:
+    start = f"arn:aws:logs:us-east-1:{ACCOUNTS[stack]}:log-group:"
+    group = f"{start}/aws/vpc/{stack}-flow-log"
+    assert sorted(granted(stack, f"{stack}-flow-log")) == sorted(
+        [
+            ("logs:DescribeLogGroups", f"{start}*"),
+            *(
+                (f"logs:{action}", arn)
+                for action in ("CreateLogStream", "DescribeLogStreams", "PutLogEvents")
+                for arn in (group, f"{group}:*")
+            ),
+        ]
+    )
+
+
+def test_roles_with_permissions_are_those_of_the_functions_and_of_the_flow_log(stack: str) -> None:
+    assert set(statements(stack)) == {*function_roles(stack), f"{stack}-flow-log"}
+
+
+def test_every_role_belongs_to_one_function_that_assumes_it_or_to_the_flow_log(stack: str) -> None:
     graph = preview(stack).graph
     roles = {role.inputs["name"]: role.urn for role in graph.of_type("aws:iam/role:Role")}
-    assert set(roles) == {role_name(stack, function) for function in rows("functions.yaml")}
-    for function in graph.of_type("aws:lambda/function:Function"):
-        name = role_name(stack, function.inputs["name"].removeprefix(f"{stack}-"))
-        assert function.property_dependencies["role"] == (roles[name],)
+    assert set(roles) == {*function_roles(stack), f"{stack}-flow-log"}
+    used = {
+        function.inputs["name"].removeprefix(f"{stack}-"): function.property_dependencies["role"]
+        for function in graph.of_type("aws:lambda/function:Function")
+    }
+    assert used == {function: (roles[role],) for role, function in function_roles(stack).items()}
 
 
 def test_permissions_come_by_inline_policies_alone(stack: str) -> None:
@@ -102,31 +183,71 @@ def test_permissions_come_by_inline_policies_alone(stack: str) -> None:
     assert all(set(role.inputs) == kept for role in graph.of_type("aws:iam/role:Role"))
 
 
-def test_every_statement_allows_without_conditions_or_exceptions(stack: str) -> None:
-    every = [statement for of_role in statements(stack).values() for statement in of_role]
-    assert {frozenset(statement) for statement in every} == {frozenset({"Sid", "Effect", "Action", "Resource"})}
-    assert {statement["Effect"] for statement in every} == {"Allow"}
+def test_statements_have_no_exceptions_and_only_keys_and_denials_have_conditions(stack: str) -> None:
+    every = every_statement(stack)
+    plain = {"Sid", "Effect", "Action", "Resource"}
+    assert {frozenset(set(statement) - {"Condition"}) for statement in every} == {frozenset(plain)}
+    with_condition = {statement["Sid"] for statement in every if "Condition" in statement}
+    assert with_condition == {"UseKey", "UseKeyToWrite", "NotByOwnCode"}
 
 
-def test_no_action_has_a_wildcard(stack: str) -> None:
-    every = [statement for of_role in statements(stack).values() for statement in of_role]
-    assert [action for statement in every for action in statement["Action"] if set("*?") & set(action)] == []
+def test_use_of_a_key_is_for_the_secrets_through_their_service_alone(stack: str) -> None:
+    conditions = [s["Condition"] for s in every_statement(stack) if s["Sid"] in ("UseKey", "UseKeyToWrite")]
+    through = {
+        "ForAnyValue:StringEquals": {"kms:ResourceAliases": f"alias/{stack}-secrets"},
+        "StringEquals": {"kms:ViaService": "secretsmanager.us-east-1.amazonaws.com"},
+    }
+    assert conditions == [through] * len(conditions)
+    assert conditions
 
 
-def test_any_resource_is_for_traces_alone(stack: str) -> None:
-    every = [statement for of_role in statements(stack).values() for statement in of_role]
-    anywhere = [statement for statement in every if "*" in statement["Resource"]]
-    assert anywhere == [{"Sid": "Trace", "Effect": "Allow", "Action": XRAY, "Resource": ["*"]}] * len(
-        rows("functions.yaml")
-    )
+def test_network_interfaces_are_denied_to_the_own_code_of_each_function_and_nothing_else_is(stack: str) -> None:
+    denials = {
+        role: [statement for statement in of_role if statement["Effect"] != "Allow"]
+        for role, of_role in statements(stack).items()
+    }
+    start = f"arn:aws:lambda:us-east-1:{ACCOUNTS[stack]}:function:{stack}-"
+    expected = {
+        role: [
+            {
+                "Sid": "NotByOwnCode",
+                "Effect": "Deny",
+                "Action": INTERFACES,
+                "Resource": ["*"],
+                "Condition": {"ArnEquals": {"lambda:SourceFunctionArn": start + function}},
+            }
+        ]
+        for role, function in function_roles(stack).items()
+    }
+    assert denials == {**expected, f"{stack}-flow-log": []}
 
 
-def test_wildcard_within_a_resource_is_for_log_streams_alone(stack: str) -> None:
-    every = [resource for of_role in statements(stack).values() for s in of_role for resource in s["Resource"]]
-    with_wildcard = {arn for arn in every if arn != "*" and set("*?") & set(arn)}
-    assert with_wildcard == {
-        f"arn:aws:logs:us-east-1:{ACCOUNTS[stack]}:log-group:/aws/lambda/{stack}-{function}:*"
-        for function in rows("functions.yaml")
+def test_only_actions_on_keys_have_a_wildcard(stack: str) -> None:
+    found = {action for s in every_statement(stack) for action in s["Action"] if set("*?") & set(action)}
+    assert found == {"kms:GenerateDataKey*", "kms:ReEncrypt*"}
+
+
+def test_any_resource_is_for_traces_interfaces_and_random_passwords_alone(stack: str) -> None:
+    found: dict[str, int] = {}
+    for statement in every_statement(stack):
+        if "*" in statement["Resource"]:
+            found[statement["Sid"]] = found.get(statement["Sid"], 0) + 1
+    count = len(function_roles(stack))
+    assert found == {"Trace": count, "AttachToNetwork": count, "NotByOwnCode": count, "MakePassword": 1}
+
+
+def test_wildcard_within_a_resource_is_for_streams_objects_keys_and_suffixes_of_secrets_alone(stack: str) -> None:
+    every = {resource for statement in every_statement(stack) for resource in statement["Resource"]}
+    place = f"us-east-1:{ACCOUNTS[stack]}"
+    read = ("audit-logs", "prompt-templates", "model-outputs")
+    functions = function_roles(stack).values()
+    assert {arn for arn in every if arn != "*" and set("*?") & set(arn)} == {
+        *(f"arn:aws:logs:{place}:log-group:/aws/lambda/{stack}-{function}:*" for function in functions),
+        f"arn:aws:logs:{place}:log-group:/aws/vpc/{stack}-flow-log:*",
+        f"arn:aws:logs:{place}:log-group:*",
+        f"arn:aws:kms:{place}:key/*",
+        *(f"arn:aws:s3:::{stack}-{bucket}-{ACCOUNTS[stack]}/*" for bucket in read),
+        *(secret_arn(stack, secret) for secret in rows("secrets.yaml")),
     }
 
 

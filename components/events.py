@@ -1,0 +1,196 @@
+"""EventBridge: schedules on the default bus, rules on a bus of the stack's own, dead letters (requirement 12)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pulumi
+import pulumi_aws as aws
+
+from components import grants
+from components.account import Account
+from components.functions import Function
+from components.naming import Naming
+from components.resource_policies import EVERYBODY, PolicyStatement, policy_text
+from components.roles import Grant, Role
+from components.topics import Topic
+
+SERVICE = "events.amazonaws.com"
+_DEAD_LETTER_RETENTION_SECONDS = 14 * 24 * 3600  # the longest that SQS keeps a message
+# An hour old, an event is about a market that has moved on; until then EventBridge tries again with growing pauses.
+_RETRY_SECONDS, _RETRIES = 3600, 20
+
+
+@dataclass(frozen=True, kw_only=True)
+class EventBusArgs:
+    """The bus of one stack. `archive_days` is how long its events can be replayed."""
+
+    account: Account
+    naming: Naming
+    bus: str
+    archive_days: int
+
+
+class EventBus(pulumi.ComponentResource):
+    """A bus that the account's own principals put events on, and an archive. `bus_name` is known at preview."""
+
+    def __init__(self, name: str, args: EventBusArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("plumbline:components:EventBus", name, None, opts)
+        self._account = args.account
+        child = pulumi.ResourceOptions(parent=self)
+        self.bus_name = args.naming.exact("event_bus", args.bus)
+        self.resource = aws.cloudwatch.EventBus(
+            f"{name}-bus", name=self.bus_name, description="Events of the application", opts=child
+        )
+        statement = PolicyStatement(
+            sid="OwnPrincipalsPutEvents",
+            principal={"AWS": args.account.root_arn()},
+            actions=("events:PutEvents",),
+            resources=(args.account.event_bus_arn(self.bus_name),),
+        )
+        aws.cloudwatch.EventBusPolicy(
+            f"{name}-policy", event_bus_name=self.resource.name, policy=policy_text([statement]), opts=child
+        )
+        aws.cloudwatch.EventArchive(
+            f"{name}-archive",
+            name=args.naming.exact("event_archive", args.bus),
+            description="Events that can be replayed",
+            event_source_arn=self.resource.arn,
+            retention_days=args.archive_days,
+            opts=child,
+        )
+        self.register_outputs({"bus": self.resource.arn})
+
+    def grant_put(self, role: Role) -> Grant:
+        """Let a role put events on the bus."""
+        return role.allow("events", grants.put_events(self._account, self.bus_name))
+
+
+@dataclass(frozen=True, kw_only=True)
+class RuleSpec:
+    """One rule with one target: a function, called by its live alias, or a topic.
+
+    Either `schedule`, as `rate(5 minutes)` or `cron(0 3 * * ? *)` in UTC, or `pattern`, matched with the events
+    of the stack's bus.
+    """
+
+    description: str
+    target: Function | Topic
+    schedule: str | None = None
+    pattern: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class RulesArgs:
+    """The rules of one stack, by logical name; those with a pattern are rules of the bus."""
+
+    account: Account
+    naming: Naming
+    bus: EventBus
+    rules: Mapping[str, RuleSpec]
+
+
+class Rules(pulumi.ComponentResource):
+    """Rules with one target and one dead-letter queue each.
+
+    `rules` and `dead_letter_queues` are by logical name of the rule.
+    """
+
+    def __init__(self, name: str, args: RulesArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("plumbline:components:Rules", name, None, opts)
+        self._prefix = name
+        self._args = args
+        self._child = pulumi.ResourceOptions(parent=self)
+        self.dead_letter_queues = {rule: self._dead_letter_queue(rule) for rule in args.rules}
+        self.rules = {rule: self._rule(rule, spec) for rule, spec in args.rules.items()}
+        self.register_outputs({"arns": {rule: resource.arn for rule, resource in self.rules.items()}})
+
+    def _rule_name(self, rule: str) -> str:
+        return self._args.naming.exact("event_rule", rule)
+
+    def rule_arn(self, rule: str) -> str:
+        """Compose a rule's ARN; that of a rule on a bus of its own has the bus's name in it."""
+        own = "" if self._args.rules[rule].schedule else f"{self._args.bus.bus_name}/"
+        return self._args.account.arn("events", f"rule/{own}{self._rule_name(rule)}")
+
+    def _dead_letter_queue(self, rule: str) -> aws.sqs.Queue:
+        return aws.sqs.Queue(
+            f"{self._prefix}-{rule}-dead-letters",
+            name=self._args.naming.short("queue", f"{rule}-undelivered"),
+            message_retention_seconds=_DEAD_LETTER_RETENTION_SECONDS,
+            sqs_managed_sse_enabled=True,
+            opts=self._child,
+        )
+
+    def _rule(self, rule: str, spec: RuleSpec) -> aws.cloudwatch.EventRule:
+        queue = self.dead_letter_queues[rule]
+        resource = aws.cloudwatch.EventRule(
+            f"{self._prefix}-{rule}",
+            name=self._rule_name(rule),
+            description=spec.description,
+            schedule_expression=spec.schedule,
+            event_pattern=json.dumps(spec.pattern, separators=(",", ":")) if spec.pattern else None,
+            # Schedules exist on the default bus only.
+            event_bus_name=None if spec.schedule else self._args.bus.resource.name,
+            state="ENABLED",
+            opts=self._child,
+        )
+        letters = aws.sqs.QueuePolicy(
+            f"{self._prefix}-{rule}-dead-letters-policy",
+            queue_url=queue.url,
+            policy=policy_text(self._queue_policy(rule)),
+            opts=pulumi.ResourceOptions.merge(self._child, pulumi.ResourceOptions(depends_on=[resource])),
+        )
+        first: list[pulumi.Resource] = [letters]
+        if isinstance(spec.target, Function):
+            first.append(self._permission(rule, spec.target, resource))
+            target = spec.target.alias.arn
+        else:
+            first.append(spec.target.policy)
+            target = spec.target.arn
+        aws.cloudwatch.EventTarget(
+            f"{self._prefix}-{rule}-target",
+            rule=resource.name,
+            event_bus_name=None if spec.schedule else self._args.bus.resource.name,
+            target_id=rule,
+            arn=target,
+            dead_letter_config={"arn": queue.arn},
+            retry_policy={"maximum_event_age_in_seconds": _RETRY_SECONDS, "maximum_retry_attempts": _RETRIES},
+            # An event may come at once, and both ways that it can take must be open by then.
+            opts=pulumi.ResourceOptions.merge(self._child, pulumi.ResourceOptions(depends_on=first)),
+        )
+        return resource
+
+    def _permission(self, rule: str, function: Function, resource: aws.cloudwatch.EventRule) -> aws.lambda_.Permission:
+        return aws.lambda_.Permission(
+            f"{self._prefix}-{rule}-permission",
+            action="lambda:InvokeFunction",
+            function=function.alias.function_name,
+            qualifier=function.alias.name,
+            principal=SERVICE,
+            source_arn=resource.arn,
+            opts=self._child,
+        )
+
+    def _queue_policy(self, rule: str) -> tuple[PolicyStatement, ...]:
+        arn = self._args.account.queue_arn(self._args.naming.short("queue", f"{rule}-undelivered"))
+        return (
+            PolicyStatement(
+                sid="AcceptUndelivered",
+                principal={"Service": SERVICE},
+                actions=("sqs:SendMessage",),
+                resources=(arn,),
+                conditions={"ArnEquals": {"aws:SourceArn": self.rule_arn(rule)}},
+            ),
+            PolicyStatement(
+                sid="RefuseWithoutTls",
+                effect="Deny",
+                principal=EVERYBODY,
+                actions=("sqs:*",),
+                resources=(arn,),
+                conditions={"Bool": {"aws:SecureTransport": "false"}},
+            ),
+        )

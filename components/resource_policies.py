@@ -1,0 +1,131 @@
+"""Policies that lie on a resource: who may use it, and under which conditions.
+
+They are composed from names like identity policies (components/grants.py), so that a preview shows the real document.
+Whoever registers one makes it depend on what it names: AWS refuses a principal that does not exist yet.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from components.account import Account
+
+EVERYBODY = "*"
+Principal = Literal["*"] | Mapping[str, str | Sequence[str]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class PolicyStatement:
+    """One statement of a resource policy. `principal` is EVERYBODY or such as {"Service": "sns.amazonaws.com"}."""
+
+    sid: str
+    principal: Principal = field(hash=False)
+    actions: tuple[str, ...]
+    resources: tuple[str, ...]
+    effect: Literal["Allow", "Deny"] = "Allow"
+    conditions: Mapping[str, Mapping[str, Any]] = field(default_factory=dict, hash=False)
+
+    def document(self) -> dict[str, Any]:
+        """Return the statement as IAM's JSON policy language writes it."""
+        written: dict[str, Any] = {
+            "Sid": self.sid,
+            "Effect": self.effect,
+            "Principal": self.principal,
+            "Action": list(self.actions),
+            "Resource": list(self.resources),
+        }
+        if self.conditions:
+            written["Condition"] = {operator: dict(keys) for operator, keys in self.conditions.items()}
+        return written
+
+
+def policy_text(statements: Sequence[PolicyStatement]) -> str:
+    """Return the policy document as JSON. Raises ValueError where two statements have one Sid."""
+    sids = [statement.sid for statement in statements]
+    for sid in sids:
+        if sids.count(sid) > 1:
+            raise ValueError(f"two statements are called {sid}")
+    document = {"Version": "2012-10-17", "Statement": [statement.document() for statement in statements]}
+    return json.dumps(document, separators=(",", ":"))
+
+
+def require_tls(bucket_arn: str) -> tuple[PolicyStatement, ...]:
+    """Refuse requests to a bucket that come without TLS, or with a version of it below 1.2.
+
+    AWS: "Security best practices for Amazon S3"; TRADING-05 and the encryption controls ask for it.
+    """
+    resources = (bucket_arn, f"{bucket_arn}/*")
+    return (
+        PolicyStatement(
+            sid="RefuseWithoutTls",
+            effect="Deny",
+            principal=EVERYBODY,
+            actions=("s3:*",),
+            resources=resources,
+            conditions={"Bool": {"aws:SecureTransport": "false"}},
+        ),
+        PolicyStatement(
+            sid="RefuseOldTls",
+            effect="Deny",
+            principal=EVERYBODY,
+            actions=("s3:*",),
+            resources=resources,
+            conditions={"NumericLessThan": {"s3:TlsVersion": "1.2"}},
+        ),
+    )
+
+
+def accept_access_logs(account: Account, bucket_arn: str) -> tuple[PolicyStatement, ...]:
+    """Let S3 deliver the access logs of the account's buckets (AWS: "Enabling Amazon S3 server access logging")."""
+    return (
+        PolicyStatement(
+            sid="AcceptAccessLogs",
+            principal={"Service": "logging.s3.amazonaws.com"},
+            actions=("s3:PutObject",),
+            resources=(f"{bucket_arn}/*",),
+            conditions={"StringEquals": {"aws:SourceAccount": account.account_id}},
+        ),
+    )
+
+
+def accept_delivered_logs(account: Account, bucket_arn: str) -> tuple[PolicyStatement, ...]:
+    """Let the log delivery service write the logs of AWS WAF (AWS: "Permissions to publish logs to Amazon S3")."""
+    delivery: Principal = {"Service": "delivery.logs.amazonaws.com"}
+    source = {"aws:SourceAccount": account.account_id}
+    arns = {"ArnLike": {"aws:SourceArn": account.arn("logs", "*")}}
+    return (
+        PolicyStatement(
+            sid="AcceptDeliveredLogs",
+            principal=delivery,
+            actions=("s3:PutObject",),
+            resources=(f"{bucket_arn}/AWSLogs/{account.account_id}/*",),
+            conditions={"StringEquals": {"s3:x-amz-acl": "bucket-owner-full-control", **source}, **arns},
+        ),
+        PolicyStatement(
+            sid="ShowAclToDelivery",
+            principal=delivery,
+            actions=("s3:GetBucketAcl",),
+            resources=(bucket_arn,),
+            conditions={"StringEquals": source, **arns},
+        ),
+    )
+
+
+def only_roles(account: Account, bucket_arn: str, roles: Sequence[str]) -> tuple[PolicyStatement, ...]:
+    """Refuse everybody but some roles of the account to read, write or delete objects.
+
+    The bucket's policy itself stays in the hands of the account's administrators, so that a wrong one can be mended.
+    """
+    return (
+        PolicyStatement(
+            sid="OnlyNamedRoles",
+            effect="Deny",
+            principal=EVERYBODY,
+            actions=("s3:DeleteObject*", "s3:GetObject*", "s3:PutObject*"),
+            resources=(f"{bucket_arn}/*",),
+            conditions={"ArnNotEquals": {"aws:PrincipalArn": [account.role_arn(role) for role in roles]}},
+        ),
+    )

@@ -1,0 +1,252 @@
+"""Requirement 17 cannot be fooled: what weakens a key fails its criterion, and what is unknown stays open."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from plumbline.graph import UNKNOWN
+from tests.criteria.breaking import (
+    KEY,
+    SECRET,
+    TABLE,
+    Change,
+    Row,
+    add,
+    add_statement,
+    breaks,
+    cases,
+    drop,
+    leaves_open,
+    refer,
+    set_,
+    settings,
+    statement,
+    together,
+    verdict,
+    whole,
+)
+
+_ALIAS = "aws:kms/alias:Alias"
+_ENCRYPTION = "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration"
+_ROOT = {"AWS": "arn:aws:iam::222222222222:root"}
+_STRANGER = {"AWS": "arn:aws:iam::333333333333:root"}
+_RECOVERY = settings(recovery_account_id="333333333333")
+_VIA_S3 = {"StringEquals": {"kms:ViaService": "s3.us-east-1.amazonaws.com"}}
+
+
+def _uses(**elements: Any) -> Change:
+    """Change the statement of the secrets' key that lets the account use it."""
+    return statement(KEY, "keys-secrets", "AccountUsesThroughServices", **elements)
+
+
+def _allows(principal: object, *actions: str, **elements: Any) -> Change:
+    return add_statement(
+        KEY, "keys-secrets", Effect="Allow", Principal=principal, Action=list(actions), Resource="*", **elements
+    )
+
+
+def _publish(**elements: Any) -> Change:
+    return statement(KEY, "keys-topics", "ServicesPublish", **elements)
+
+
+def _recovers(name: str) -> Change:
+    actions = ["kms:Decrypt", "kms:DescribeKey"]
+    return add_statement(KEY, name, Effect="Allow", Principal=_STRANGER, Action=actions, Resource="*")
+
+
+_ALL_RECOVER = together(*(_recovers(f"keys-{name}") for name in ("buckets", "secrets", "tables", "topics")))
+
+BROKEN: list[Row] = [
+    ("17.1a", "prod", "no key", drop(KEY, "keys-secrets")),
+    (
+        "17.1a",
+        "prod",
+        "a key of two services",
+        _uses(
+            Condition={
+                "StringEquals": {
+                    "kms:ViaService": [
+                        "secretsmanager.us-east-1.amazonaws.com",
+                        "s3.us-east-1.amazonaws.com",
+                    ]
+                }
+            }
+        ),
+    ),
+    (
+        "17.1a",
+        "prod",
+        "a table under the key",
+        refer(
+            TABLE,
+            "-streams",
+            "serverSideEncryption",
+            (KEY, "keys-secrets"),
+            value={"enabled": True, "kmsKeyArn": UNKNOWN},
+        ),
+    ),
+    ("17.1a", "prod", "a secret under another key", refer(SECRET, "-openai-api-key", "kmsKeyId", (KEY, "keys-tables"))),
+    ("17.1a", "prod", "a secret under AWS's key", set_(SECRET, "-openai-api-key", kmsKeyId=None)),
+    ("17.1b", "prod", "no key", drop(KEY, "keys-buckets")),
+    (
+        "17.1b",
+        "prod",
+        "another region",
+        statement(
+            KEY,
+            "keys-buckets",
+            "AccountUsesThroughServices",
+            Condition={"StringEquals": {"kms:ViaService": "s3.eu-west-1.amazonaws.com"}},
+        ),
+    ),
+    ("17.1c", "prod", "no key", drop(KEY, "keys-tables")),
+    ("17.1c", "prod", "a secret under the key", refer(SECRET, "-openai-api-key", "kmsKeyId", (KEY, "keys-tables"))),
+    ("17.2", "prod", "no policy", set_(KEY, "keys-secrets", policy=None)),
+    ("17.2", "prod", "everything", _allows(_ROOT, "kms:*")),
+    ("17.2", "prod", "everything in another case", _allows(_ROOT, "KMS:*")),
+    ("17.2", "prod", "everything everywhere", _allows(_ROOT, "*")),
+    ("17.2", "prod", "a family of calls", _allows(_ROOT, "kms:De*")),
+    (
+        "17.2",
+        "prod",
+        "all but one call",
+        add_statement(KEY, "keys-secrets", Effect="Allow", Principal=_ROOT, NotAction="kms:Decrypt", Resource="*"),
+    ),
+    (
+        "17.2",
+        "prod",
+        "all but one principal",
+        add_statement(KEY, "keys-secrets", Effect="Allow", NotPrincipal=_ROOT, Action="kms:DescribeKey", Resource="*"),
+    ),
+    ("17.2", "prod", "use without condition", _allows(_ROOT, "kms:Decrypt")),
+    ("17.2", "prod", "use in another case", _allows(_ROOT, "kms:DECRYPT")),
+    ("17.2", "prod", "use through any service", _uses(Condition={"StringLike": {"kms:ViaService": "*"}})),
+    (
+        "17.2",
+        "prod",
+        "use if a service is named at all",
+        _uses(Condition={"StringEqualsIfExists": {"kms:ViaService": "secretsmanager.us-east-1.amazonaws.com"}}),
+    ),
+    (
+        "17.2",
+        "prod",
+        "use by any role",
+        _uses(Condition={"ArnLike": {"aws:PrincipalArn": "arn:aws:iam::222222222222:role/*"}}),
+    ),
+    (
+        "17.2",
+        "prod",
+        "use by the whole account",
+        _uses(Condition={"ArnEquals": {"aws:PrincipalArn": "arn:aws:iam::222222222222:root"}}),
+    ),
+    (
+        "17.2",
+        "prod",
+        "use by a role of elsewhere",
+        _uses(Condition={"ArnEquals": {"aws:PrincipalArn": "arn:aws:iam::333333333333:role/x"}}),
+    ),
+    ("17.2", "prod", "grants for anybody", _allows(_ROOT, "kms:CreateGrant", Condition=_VIA_S3)),
+    ("17.2", "prod", "signing without condition", _allows(_ROOT, "kms:Sign")),
+    ("17.2", "prod", "a stranger", _allows(_STRANGER, "kms:DescribeKey")),
+    ("17.2", "prod", "anybody", _allows("*", "kms:DescribeKey")),
+    ("17.2", "prod", "any AWS principal", _allows({"AWS": "*"}, "kms:Decrypt", Condition=_VIA_S3)),
+    ("17.2", "prod", "a service for every account", _publish(Condition=None)),
+    (
+        "17.2",
+        "prod",
+        "a service for another account",
+        _publish(Condition={"StringEquals": {"aws:SourceAccount": "333333333333"}}),
+    ),
+    (
+        "17.2",
+        "prod",
+        "a service for several accounts",
+        _publish(Condition={"StringEquals": {"aws:SourceAccount": ["222222222222", "333333333333"]}}),
+    ),
+    ("17.2", "prod", "a recovery account that encrypts", together(_RECOVERY, _allows(_STRANGER, "kms:Encrypt"))),
+    (
+        "17.2",
+        "prod",
+        "a second policy",
+        add("aws:kms/keyPolicy:KeyPolicy", "second", {"keyId": (KEY, "keys-secrets")}, policy="{}"),
+    ),
+    ("17.3", "prod", "the default", set_(KEY, "keys-secrets", enableKeyRotation=None)),
+    ("17.3", "prod", "switched off", set_(KEY, "keys-secrets", enableKeyRotation=False)),
+    (
+        "17.3",
+        "prod",
+        "another asymmetric key",
+        set_(KEY, "keys-secrets", enableKeyRotation=False, customerMasterKeySpec="RSA_2048"),
+    ),
+    ("17.3", "prod", "material from outside", add("aws:kms/externalKey:ExternalKey", "own")),
+    ("17.4", "prod", "no alias", drop(_ALIAS, "keys-secrets-alias")),
+    (
+        "17.4",
+        "prod",
+        "an alias of another key",
+        refer(_ALIAS, "keys-secrets-alias", "targetKeyId", (KEY, "keys-tables")),
+    ),
+    ("17.5", "prod", "a recovery account that is named nowhere", _RECOVERY),
+    (
+        "17.5",
+        "prod",
+        "one key without it",
+        together(_RECOVERY, *(_recovers(f"keys-{name}") for name in ("buckets", "secrets", "tables"))),
+    ),
+    ("17.5", "prod", "a stranger without need", _recovers("keys-secrets")),
+    ("17.5", "prod", "anybody without need", _allows("*", "kms:DescribeKey")),
+]
+OPEN: list[Row] = [
+    ("17.1b", "prod", "a policy", set_(KEY, "keys-buckets", policy=UNKNOWN)),
+    ("17.2", "prod", "a policy", set_(KEY, "keys-secrets", policy=UNKNOWN)),
+    ("17.3", "prod", "rotation", set_(KEY, "keys-secrets", enableKeyRotation=UNKNOWN)),
+    ("17.5", "prod", "a policy", set_(KEY, "keys-secrets", policy=UNKNOWN)),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("number", "stack", "change"), cases(BROKEN))
+def test_a_broken_stack_fails_the_criterion(number: str, stack: str, change: Change) -> None:
+    breaks(number, stack, change)
+
+
+@pytest.mark.parametrize(("number", "stack", "change"), cases(OPEN))
+def test_what_is_not_known_yet_decides_nothing(number: str, stack: str, change: Change) -> None:
+    leaves_open(number, stack, change)
+
+
+@pytest.mark.parametrize("number", ["17.2", "17.5"])
+def test_a_recovery_account_that_every_key_lets_decrypt_is_right(number: str) -> None:
+    assert verdict(number, together(_RECOVERY, _ALL_RECOVER)(whole("prod"))).word == "pass"
+
+
+def test_without_a_recovery_account_the_verdict_says_that_none_is_required() -> None:
+    found = verdict("17.5", whole("prod"))
+    assert (found.word, found.evidence) == ("pass", "4 keys name no other account: use by one is not required")
+
+
+def test_a_key_for_dnssec_is_a_stated_deviation() -> None:
+    signing = add(KEY, "dnssec", customerMasterKeySpec="ECC_NIST_P256", keyUsage="SIGN_VERIFY")
+    found = verdict("17.3", signing(whole("prod")))
+    assert (found.word, found.decision) == ("deviation", 14)
+
+
+@pytest.mark.parametrize(
+    ("number", "used", "change"),
+    [
+        ("17.1b", "1 keys are for s3 alone", refer(
+            _ENCRYPTION, "model-outputs-encryption", "rules", (KEY, "keys-buckets"),
+            value=[{"applyServerSideEncryptionByDefault": {"sseAlgorithm": "aws:kms", "kmsMasterKeyId": UNKNOWN}}],
+        )),
+        ("17.1c", "1 keys are for dynamodb alone", refer(
+            TABLE, "-streams", "serverSideEncryption", (KEY, "keys-tables"),
+            value={"enabled": True, "kmsKeyArn": UNKNOWN},
+        )),
+    ],
+    ids=["17.1b", "17.1c"],
+)  # fmt: skip
+def test_a_key_that_waits_for_its_setting_says_so(number: str, used: str, change: Change) -> None:
+    kind = used.split()[4]
+    assert verdict(number, whole("prod")).evidence == f"{used}; {kind} use it by setting (decision 4)"
+    assert verdict(number, change(whole("prod"))).evidence == used

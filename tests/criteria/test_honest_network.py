@@ -1,0 +1,280 @@
+"""Requirement 02 cannot be fooled: what breaks the network fails its criterion, and what is unknown stays open."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from plumbline.graph import UNKNOWN
+from tests.criteria.breaking import (
+    FUNCTION,
+    ROLE_POLICY,
+    SECURITY_GROUP,
+    SUBNET,
+    Change,
+    Row,
+    add,
+    add_statement,
+    breaks,
+    cases,
+    drop,
+    leaves_open,
+    named,
+    policy,
+    refer,
+    set_,
+    settings,
+    sibling,
+    siblings,
+    together,
+    verdict,
+    whole,
+)
+
+_VPC = "aws:ec2/vpc:Vpc"
+_ROUTE = "aws:ec2/route:Route"
+_TABLE = "aws:ec2/routeTable:RouteTable"
+_ASSOCIATION = "aws:ec2/routeTableAssociation:RouteTableAssociation"
+_NAT = "aws:ec2/natGateway:NatGateway"
+_INTERNET = "aws:ec2/internetGateway:InternetGateway"
+_ENDPOINT = "aws:ec2/vpcEndpoint:VpcEndpoint"
+_EGRESS = "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule"
+_INGRESS = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
+_TO_ENDPOINTS = "groups-functions-endpoints-443"
+
+
+def _to_internet(name: str) -> Change:
+    """Lead the default route of a private subnet to the internet gateway."""
+    return together(refer(_ROUTE, name, "gatewayId", (_INTERNET, "network-vpc")), set_(_ROUTE, name, natGatewayId=None))
+
+
+def _endpoint(name: str, **inputs: Any) -> Change:
+    return set_(_ENDPOINT, f"network-{name}", **inputs)
+
+
+def _out(name: str, **inputs: Any) -> Change:
+    return set_(_EGRESS, f"groups-{name}-out", **inputs)
+
+
+def _more(type_: str, **inputs: Any) -> Change:
+    """Add a rule to the group of all functions."""
+    return add(type_, "more", {"securityGroupId": (SECURITY_GROUP, "groups-functions")}, ipProtocol="tcp", **inputs)
+
+
+BROKEN: list[Row] = [
+    ("02.1a", "test", "no route to the gateway", together(drop(_ROUTE, "-public-1"), drop(_ROUTE, "-public-2"))),
+    (
+        "02.1a",
+        "test",
+        "routes of some addresses",
+        together(set_(_ROUTE, "-public-1", destinationCidrBlock="8.8.8.0/24"), drop(_ROUTE, "-public-2")),
+    ),
+    (
+        "02.1b",
+        "prod",
+        "every subnet leads to the gateway",
+        together(
+            *(_to_internet(f"-private-{number}") for number in (1, 2, 3)),
+            drop(SUBNET, "-isolated-1"),
+            drop(SUBNET, "-isolated-2"),
+            drop(SUBNET, "-isolated-3"),
+        ),
+    ),
+    ("02.1c", "test", "public subnets in one zone", drop(_ROUTE, "-public-2")),
+    ("02.1c", "test", "all in one zone", set_(SUBNET, "", availabilityZone="us-east-1a")),
+    ("02.2", "prod", "a private subnet without a way out", drop(_ROUTE, "-private-2")),
+    (
+        "02.2",
+        "prod",
+        "a way out through a machine",
+        set_(_ROUTE, "-private-2", natGatewayId=None, networkInterfaceId=UNKNOWN),
+    ),
+    (
+        "02.2",
+        "prod",
+        "a way out beside the gateway",
+        add(
+            _ROUTE,
+            "more",
+            {"routeTableId": (_TABLE, "-private-1")},
+            destinationIpv6CidrBlock="::/0",
+            transitGatewayId="tgw-1",
+        ),
+    ),
+    ("02.2", "prod", "a gateway in a private subnet", refer(_NAT, "network-vpc-2", "subnetId", (SUBNET, "-private-2"))),
+    ("02.2", "prod", "a private gateway", set_(_NAT, "network-vpc-2", connectivityType="private")),
+    ("02.2", "test up", "a gateway of elsewhere", set_(_ROUTE, "-private-2", natGatewayId="nat-1")),
+    ("02.3a", "prod", "no endpoint", drop(_ENDPOINT, "network-dynamodb")),
+    ("02.3a", "prod", "no routes to it", _endpoint("dynamodb", routeTableIds=[])),
+    ("02.3a", "prod", "another region", _endpoint("dynamodb", serviceName="com.amazonaws.eu-west-1.dynamodb")),
+    ("02.3a", "prod", "nothing goes through", _endpoint("dynamodb", policy=policy(Effect="Deny"))),
+    ("02.3a", "test up", "another VPC", _endpoint("dynamodb", vpcId="vpc-1")),
+    ("02.3b", "prod", "no endpoint", drop(_ENDPOINT, "network-s3")),
+    ("02.3c", "prod", "no private name", _endpoint("secretsmanager", privateDnsEnabled=False)),
+    ("02.3c", "prod", "the default", _endpoint("secretsmanager", privateDnsEnabled=None)),
+    ("02.3c", "prod", "no subnets", _endpoint("secretsmanager", subnetIds=[])),
+    ("02.3c", "prod", "no group", _endpoint("secretsmanager", securityGroupIds=[])),
+    ("02.3c", "prod", "a gateway, which the service has not", _endpoint("secretsmanager", vpcEndpointType=None)),
+    ("02.3c", "prod", "a VPC without names", set_(_VPC, "network-vpc", enableDnsHostnames=None)),
+    ("02.3c", "prod", "a VPC without resolution", set_(_VPC, "network-vpc", enableDnsSupport=False)),
+    ("02.3d", "prod", "no metrics", drop(_ENDPOINT, "network-monitoring")),
+    ("02.3d", "prod", "no logs", drop(_ENDPOINT, "network-logs")),
+    ("02.4", "test up", "no endpoint", drop(_ENDPOINT, "network-elasticache")),
+    ("02.4", "test up", "no private name", _endpoint("secretsmanager", privateDnsEnabled=False)),
+    (
+        "02.4",
+        "test up",
+        "tables of public subnets only",
+        named(_ENDPOINT, "network-dynamodb", "routeTableIds", (_TABLE, "-public-1"), (_TABLE, "-public-2")),
+    ),
+    (
+        "02.4",
+        "test up",
+        "the table of one zone",
+        named(_ENDPOINT, "network-dynamodb", "routeTableIds", (_TABLE, "-private-1")),
+    ),
+    ("02.4", "test up", "no way out of the functions", drop(_EGRESS, f"{_TO_ENDPOINTS}-out")),
+    ("02.4", "test up", "another port", _out("functions-endpoints-443", fromPort=80, toPort=80)),
+    ("02.4", "test up", "no way to the gateway's addresses", drop(_EGRESS, "groups-functions-dynamodb-443-out")),
+    ("02.4", "test up", "no way into the endpoints", drop(_INGRESS, f"{_TO_ENDPOINTS}-in")),
+    (
+        "02.4",
+        "test up",
+        "a way into them for others",
+        named(_INGRESS, f"{_TO_ENDPOINTS}-in", "referencedSecurityGroupId", (SECURITY_GROUP, "groups-redis")),
+    ),
+    (
+        "02.4",
+        "test up",
+        "a call of a service without endpoint",
+        add_statement(ROLE_POLICY, "roles-audit-traces", Effect="Allow", Action="sns:Publish", Resource="*"),
+    ),
+    (
+        "02.4",
+        "test up",
+        "calls of anything",
+        add_statement(ROLE_POLICY, "roles-audit-traces", Effect="Allow", NotAction="iam:*", Resource="*"),
+    ),
+    (
+        "02.4",
+        "test up",
+        "messages to another queue",
+        add_statement(
+            ROLE_POLICY,
+            "roles-audit-traces",
+            Effect="Allow",
+            Action="sqs:SendMessage",
+            Resource="arn:aws:sqs:r:1:other",
+        ),
+    ),
+    (
+        "02.4",
+        "test up",
+        "direct calls of KMS",
+        add_statement(ROLE_POLICY, "roles-audit-traces", Effect="Allow", Action="kms:Decrypt", Resource="*"),
+    ),
+    ("02.4", "test up", "a function outside of the network", set_(FUNCTION, "functions-audit", vpcConfig=None)),
+    ("02.5", "prod", "a rule that lets in", _more(_INGRESS, fromPort=443, toPort=443, cidrIpv4="10.0.0.0/8")),
+    ("02.5", "prod", "any port", _out("functions-endpoints-443", fromPort=0, toPort=65535)),
+    ("02.5", "prod", "any protocol", _out("functions-endpoints-443", ipProtocol="-1")),
+    ("02.5", "prod", "the internet for all", _more(_EGRESS, fromPort=443, toPort=443, cidrIpv4="0.0.0.0/0")),
+    ("02.5", "prod", "the newer internet for all", _more(_EGRESS, fromPort=443, toPort=443, cidrIpv6="::/0")),
+    ("02.5", "prod", "some addresses", _more(_EGRESS, fromPort=443, toPort=443, cidrIpv4="10.0.0.0/8")),
+    ("02.5", "prod", "addresses beside a group", _out("functions-endpoints-443", cidrIpv4="0.0.0.0/0")),
+    ("02.5", "prod", "another port to the internet", _out("internet-internet-443", fromPort=80, toPort=80)),
+    ("02.5", "prod", "a list of unknown addresses", _more(_EGRESS, fromPort=443, toPort=443, prefixListId="pl-1")),
+    (
+        "02.5",
+        "prod",
+        "a group of elsewhere",
+        _more(_EGRESS, fromPort=443, toPort=443, referencedSecurityGroupId="sg-1"),
+    ),
+    ("02.5", "prod", "no target", _more(_EGRESS, fromPort=443, toPort=443)),
+    ("02.5", "prod", "an inline rule in", set_(SECURITY_GROUP, "groups-functions", ingress=[{"protocol": "-1"}])),
+    ("02.5", "prod", "an inline rule out", set_(SECURITY_GROUP, "groups-functions", egress=[{"protocol": "-1"}])),
+    ("02.5", "prod", "a rule of the older kind", _more("aws:ec2/securityGroupRule:SecurityGroupRule", type="egress")),
+    ("02.5", "prod", "a function without network", set_(FUNCTION, "functions-audit", vpcConfig=None)),
+    (
+        "02.5",
+        "test up",
+        "a group of elsewhere at a function",
+        set_(FUNCTION, "functions-audit", vpcConfig={"securityGroupIds": ["sg-1"]}),
+    ),
+    (
+        "02.5",
+        "test up",
+        "a function that calls nobody in the group for the internet",
+        named(FUNCTION, "functions-audit", "vpcConfig.securityGroupIds", (SECURITY_GROUP, "groups-internet")),
+    ),
+    ("02.6", "prod", "the same range", sibling("test", "network.cidr_block", "10.20.0.0/16")),
+    ("02.6", "prod", "a range inside the other", sibling("test", "network.cidr_block", "10.20.64.0/20")),
+    ("02.6", "prod", "no range", sibling("test", "network.cidr_block", "ten")),
+    ("02.6", "prod", "no test stack", siblings(test=None)),
+    ("02.6", "prod", "a VPC with another range", set_(_VPC, "network-vpc", cidrBlock="10.30.0.0/16")),
+    ("02.6", "prod", "no setting", settings(network=None)),
+    ("02.7", "prod", "one gateway", together(drop(_NAT, "network-vpc-2"), drop(_NAT, "network-vpc-3"))),
+    (
+        "02.7",
+        "prod",
+        "gateways in private subnets",
+        together(
+            refer(_NAT, "network-vpc-2", "subnetId", (SUBNET, "-private-2")),
+            refer(_NAT, "network-vpc-3", "subnetId", (SUBNET, "-isolated-3")),
+        ),
+    ),
+    (
+        "02.7",
+        "prod",
+        "gateways in one zone",
+        together(*(refer(_NAT, f"network-vpc-{number}", "subnetId", (SUBNET, "-public-1")) for number in (2, 3))),
+    ),
+]
+OPEN: list[Row] = [
+    ("02.1a", "test", "destinations", set_(_ROUTE, "", destinationCidrBlock=UNKNOWN)),
+    ("02.1b", "test", "subnets of tables", together(
+        set_(_ASSOCIATION, "", routeTableId=["a", UNKNOWN, UNKNOWN]), drop(_ROUTE, "-public-1")
+    )),
+    ("02.1c", "test", "zones", set_(SUBNET, "-2", availabilityZone=None)),
+    ("02.2", "test", "a destination", set_(_ROUTE, "-private-1", destinationCidrBlock=UNKNOWN)),
+    ("02.2", "test", "a gateway that is nowhere in the stack", drop(_NAT, "network-vpc-1")),
+    ("02.3a", "test", "a service", _endpoint("dynamodb", serviceName=UNKNOWN)),
+    ("02.3a", "test", "a policy", _endpoint("dynamodb", policy=UNKNOWN)),
+    ("02.3c", "test", "a private name", _endpoint("secretsmanager", privateDnsEnabled=UNKNOWN)),
+    ("02.4", "test", "subnets of a preview", lambda old: old),
+    ("02.4", "test up", "a permission", set_(ROLE_POLICY, "roles-audit-traces", policy=UNKNOWN)),
+    ("02.4", "test up", "a port", _out("functions-dynamodb-443", toPort=UNKNOWN)),
+    ("02.5", "prod", "a port", _out("functions-dynamodb-443", toPort=UNKNOWN)),
+    ("02.5", "prod", "an address for those that may", _out("internet-internet-443", cidrIpv4=UNKNOWN)),
+    ("02.5", "prod", "groups", set_(FUNCTION, "functions-streams", vpcConfig=UNKNOWN)),
+    ("02.6", "prod", "a range", set_(_VPC, "network-vpc", cidrBlock=UNKNOWN)),
+    ("02.7", "prod", "zones", set_(SUBNET, "", availabilityZone=UNKNOWN)),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("number", "stack", "change"), cases(BROKEN))
+def test_a_broken_stack_fails_the_criterion(number: str, stack: str, change: Change) -> None:
+    breaks(number, stack, change)
+
+
+@pytest.mark.parametrize(("number", "stack", "change"), cases(OPEN))
+def test_what_is_not_known_yet_decides_nothing(number: str, stack: str, change: Change) -> None:
+    leaves_open(number, stack, change)
+
+
+def test_a_gateway_endpoint_that_leads_from_the_functions_tables_alone_suffices() -> None:
+    private = named(_ENDPOINT, "network-dynamodb", "routeTableIds", (_TABLE, "-private-1"), (_TABLE, "-private-2"))
+    assert verdict("02.4", private(whole("test up"))).word == "pass"
+
+
+def test_a_function_that_may_call_the_internet_reaches_the_gateways_by_that_rule() -> None:
+    wide = together(
+        drop(_EGRESS, "groups-functions-dynamodb-443-out"),
+        _more(_EGRESS, fromPort=443, toPort=443, cidrIpv4="0.0.0.0/0"),
+    )
+    assert verdict("02.4", wide(whole("test up"))).word == "pass"
+
+
+def test_one_nat_gateway_is_enough_where_zones_are_not_asked() -> None:
+    assert verdict("02.7", whole("test")).word == "not_applicable"
+    assert verdict("02.2", whole("test")).word == "pass"

@@ -1,0 +1,60 @@
+"""Requirement 03 cannot be fooled: what breaks a table fails its criterion, and what is unknown stays open."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+
+from plumbline.graph import UNKNOWN, Resource
+from tests.criteria.breaking import TABLE, Change, Row, breaks, cases, drop, edit, leaves_open, set_, verdict, whole
+
+
+def _first_index(table: Resource) -> Resource:
+    return dataclasses.replace(
+        table, inputs={**table.inputs, "globalSecondaryIndexes": table.inputs["globalSecondaryIndexes"][1:]}
+    )
+
+
+BROKEN: list[Row] = [
+    ("03.1", "prod", "a table is missing", drop(TABLE, "-streams")),
+    ("03.2a", "prod", "another partition key", set_(TABLE, "-streams", hashKey="streamId")),
+    ("03.2a", "prod", "another type", set_(TABLE, "-streams", attributes=[{"name": "tenantId", "type": "N"}])),
+    ("03.2b", "prod", "no sort key", set_(TABLE, "-streams", rangeKey=None)),
+    ("03.2b", "prod", "a sort key too many", set_(TABLE, "-user-profiles", rangeKey="email")),
+    ("03.3", "prod", "an index is missing", edit(TABLE, "-streams", _first_index)),
+    ("03.4", "prod", "no recovery", set_(TABLE, "-streams", pointInTimeRecovery={"enabled": False})),
+    ("03.5", "prod", "no encryption", set_(TABLE, "-streams", serverSideEncryption=None)),
+    ("03.6", "test", "provisioned", set_(TABLE, "-streams", billingMode="PROVISIONED")),
+    ("03.7a", "prod", "on demand", set_(TABLE, "-streams", billingMode="PAY_PER_REQUEST")),
+    ("03.7b", "prod", "no policy", drop("aws:appautoscaling/policy:Policy", "tables-streams-read-policy")),
+    ("03.7b", "prod", "no target", drop("aws:appautoscaling/target:Target", "status-index-write-target")),
+    ("03.8", "prod", "another attribute", set_(TABLE, "-risk-events", ttl={"enabled": True, "attributeName": "x"})),
+    ("03.8", "prod", "switched off", set_(TABLE, "-risk-events", ttl={"enabled": False, "attributeName": "expiresAt"})),
+    ("03.9", "prod", "no prefix", set_(TABLE, "-streams", name="streams")),
+]
+OPEN: list[Row] = [
+    ("03.2a", "prod", "attributes", set_(TABLE, "-streams", attributes=UNKNOWN)),
+    ("03.2a", "prod", "a type", set_(TABLE, "-streams", attributes=[{"name": "tenantId", "type": UNKNOWN}])),
+    ("03.3", "prod", "a key", set_(TABLE, "-streams", globalSecondaryIndexes=[{"name": "a", "keySchemas": UNKNOWN}])),
+    ("03.3", "prod", "an index", set_(TABLE, "-streams", globalSecondaryIndexes=[UNKNOWN])),
+    ("03.4", "prod", "recovery", set_(TABLE, "-streams", pointInTimeRecovery=UNKNOWN)),
+    ("03.7b", "prod", "indexes", set_(TABLE, "-streams", globalSecondaryIndexes=UNKNOWN)),
+    ("03.9", "prod", "a name", set_(TABLE, "-streams", name=UNKNOWN)),
+]
+
+
+@pytest.mark.parametrize(("number", "stack", "change"), cases(BROKEN))
+def test_a_broken_stack_fails_the_criterion(number: str, stack: str, change: Change) -> None:
+    breaks(number, stack, change)
+
+
+@pytest.mark.parametrize(("number", "stack", "change"), cases(OPEN))
+def test_what_is_not_known_yet_decides_nothing(number: str, stack: str, change: Change) -> None:
+    leaves_open(number, stack, change)
+
+
+def test_a_customer_key_is_a_stated_deviation() -> None:
+    key = {"enabled": True, "kmsKeyArn": "arn:aws:kms:us-east-1:222222222222:key/x"}
+    found = verdict("03.5", set_(TABLE, "-streams", serverSideEncryption=key)(whole("prod")))
+    assert (found.word, found.decision) == ("deviation", 4)

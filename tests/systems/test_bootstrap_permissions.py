@@ -1,0 +1,284 @@
+"""systems.bootstrap: who may assume the pipeline's roles, and what each may do, compared with what the stacks are."""
+
+from __future__ import annotations
+
+import fnmatch
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from conftest import preview
+
+from plumbline.graph import Resource, StackGraph
+from tests.systems.bootstrap_actions import LOOKING, NEEDED
+from tests.systems.bootstrap_graphs import ACCOUNTS, TRADING, actions, built, document
+
+LONGEST_POLICY = 6144  # characters of a managed policy, spaces apart (IAM: "IAM and AWS STS quotas")
+HOST = "token.actions.githubusercontent.com"
+
+
+def managed(graph: StackGraph, role: str) -> list[dict[str, Any]]:
+    """Return the statements of the managed policies that are attached to a role."""
+    policies = [
+        graph.resources[urn]
+        for attachment in graph.of_type("aws:iam/rolePolicyAttachment:RolePolicyAttachment")
+        if attachment.get("role") == role
+        for urn in attachment.property_dependencies["policyArn"]
+    ]
+    assert policies
+    return [statement for policy in policies for statement in document(policy)]
+
+
+def inline(graph: StackGraph, role: str) -> list[dict[str, Any]]:
+    policies = graph.of_type("aws:iam/rolePolicy:RolePolicy")
+    return [statement for policy in policies if policy.get("role") == role for statement in document(policy)]
+
+
+def permits(statements: list[dict[str, Any]], action: str, arn: str) -> bool:
+    """Say whether a statement allows an action, on an ARN if there is one. Conditions are left out of account."""
+    return any(
+        any(fnmatch.fnmatchcase(action, allowed) for allowed in statement["Action"])
+        and (not arn or any(fnmatch.fnmatchcase(arn, resource) for resource in statement["Resource"]))
+        for statement in statements
+    )
+
+
+def trusted_services(graph: StackGraph) -> set[str]:
+    return {
+        statement["Principal"]["Service"]
+        for role in graph.of_type("aws:iam/role:Role")
+        for statement in document(role, "assumeRolePolicy")
+    }
+
+
+@pytest.fixture(params=["bootstrap", "bootstrap-prod"])
+def base(request: pytest.FixtureRequest) -> StackGraph:
+    """The preview graph of each bootstrap stack in turn."""
+    return preview(request.param).graph
+
+
+@pytest.fixture(params=TRADING)
+def environment(request: pytest.FixtureRequest) -> str:
+    """Each environment of the trading system in turn."""
+    return request.param
+
+
+# Who may assume the roles.
+
+
+def test_each_role_trusts_the_one_subject_of_its_environment(environment: str) -> None:
+    graph = preview(TRADING[environment]).graph
+    provider = f"arn:aws:iam::{ACCOUNTS[environment]}:oidc-provider/{HOST}"
+
+    def trust(subject: str) -> list[dict[str, Any]]:
+        wanted = {f"{HOST}:aud": "sts.amazonaws.com", f"{HOST}:sub": [f"repo:example-org/plumbline:{subject}"]}
+        return [
+            {
+                "Effect": "Allow",
+                "Principal": {"Federated": provider},
+                "Action": "sts:AssumeRoleWithWebIdentity",
+                "Condition": {"StringEquals": wanted},
+            }
+        ]
+
+    roles = [role for role in graph.of_type("aws:iam/role:Role") if role.name.startswith("github-")]
+    assert {role.get("name"): document(role, "assumeRolePolicy") for role in roles} == {
+        f"bootstrap-deploy-{environment}": trust(f"environment:{environment}"),
+        f"bootstrap-preview-{environment}": trust(f"environment:{environment}-preview"),
+    }
+
+
+def test_no_subject_has_a_wildcard(base: StackGraph) -> None:
+    roles = [role for role in base.of_type("aws:iam/role:Role") if role.name.startswith("github-")]
+    conditions = [statement["Condition"] for role in roles for statement in document(role, "assumeRolePolicy")]
+    assert [set(condition) for condition in conditions] == [{"StringEquals"}] * 2
+    assert [text for text in map(json.dumps, conditions) if "*" in text or "?" in text] == []
+
+
+# What the roles may do.
+
+
+def test_the_preview_role_looks_and_reads_nothing_but_state(environment: str) -> None:
+    graph = preview(TRADING[environment]).graph
+    role = f"bootstrap-preview-{environment}"
+    assert actions(managed(graph, role)) == LOOKING
+    bucket = f"arn:aws:s3:::bootstrap-state-{ACCOUNTS[environment]}"
+    key = {"ForAnyValue:StringEquals": {"kms:ResourceAliases": "alias/bootstrap-secrets"}}
+    assert [
+        (statement["Action"], statement["Resource"], statement.get("Condition")) for statement in inline(graph, role)
+    ] == [
+        (["kms:Decrypt", "kms:DescribeKey"], [f"arn:aws:kms:us-east-1:{ACCOUNTS[environment]}:key/*"], key),
+        (["s3:ListBucket"], [bucket], {"StringLike": {"s3:prefix": [environment, f"{environment}/*"]}}),
+        (["s3:GetObject"], [f"{bucket}/{environment}/*"], None),
+    ]
+
+
+def test_looking_is_getting_listing_and_describing() -> None:
+    verbs = {action.partition(":")[2] for action in LOOKING}
+    assert [verb for verb in verbs if not verb.startswith(("Describe", "Get", "List"))] == []
+
+
+@pytest.mark.parametrize(
+    "action",
+    [
+        "dynamodb:GetItem",
+        "dynamodb:GetRecords",
+        "dynamodb:Query",
+        "dynamodb:Scan",
+        "kms:Decrypt",
+        "kms:GenerateDataKey",
+        "lambda:InvokeFunction",
+        "logs:GetLogEvents",
+        "logs:FilterLogEvents",
+        "s3:GetObject",
+        "s3:GetObjectVersion",
+        "secretsmanager:GetSecretValue",
+        "sqs:ReceiveMessage",
+        "ssm:GetParameter",
+    ],
+)
+def test_looking_reads_no_data(action: str) -> None:
+    assert [allowed for allowed in LOOKING if fnmatch.fnmatchcase(action, allowed)] == []
+
+
+def test_the_deploy_role_may_do_what_the_preview_role_may(environment: str) -> None:
+    graph = preview(TRADING[environment]).graph
+    deploy, look = (managed(graph, f"bootstrap-{kind}-{environment}") for kind in ("deploy", "preview"))
+    assert [
+        (action, resource)
+        for statement in look
+        for action in statement["Action"]
+        for resource in statement["Resource"]
+        if not permits(deploy, action, resource)
+    ] == []
+
+
+def test_the_deploy_role_changes_state_and_encrypts_its_secrets(environment: str) -> None:
+    statements = inline(preview(TRADING[environment]).graph, f"bootstrap-deploy-{environment}")
+    bucket = f"arn:aws:s3:::bootstrap-state-{ACCOUNTS[environment]}"
+    assert [(statement["Action"], statement["Resource"]) for statement in statements] == [
+        (
+            ["kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey"],
+            [f"arn:aws:kms:us-east-1:{ACCOUNTS[environment]}:key/*"],
+        ),
+        (["s3:ListBucket"], [bucket]),
+        (["s3:GetObject", "s3:DeleteObject", "s3:PutObject"], [f"{bucket}/{environment}/*"]),
+    ]
+
+
+def needed(graph: StackGraph) -> Iterator[tuple[Resource, str, str]]:
+    """Yield (resource, ARN, action) for everything that a trading stack takes to be made and removed."""
+    account = ACCOUNTS[graph.stack]
+    for resource in graph:
+        service, kind, _ = (*resource.type.split(":"), "", "")[:3]
+        if service != "aws":
+            continue
+        arn, words = NEEDED.get(kind, ("", f"{kind}: add its row to NEEDED in tests/systems/bootstrap_actions.py"))
+        found = arn.format_map({"account": account, **resource.inputs})
+        for action in words.split():
+            yield resource, found, action
+
+
+def test_every_type_of_the_trading_stacks_has_a_row(environment: str) -> None:
+    types = {resource.type.split(":")[1] for resource in preview(environment).graph if resource.type.startswith("aws:")}
+    assert sorted(types - NEEDED.keys()) == []
+
+
+def test_every_row_is_of_a_type_of_the_trading_stacks() -> None:
+    graphs = [preview(stack).graph for stack in TRADING]
+    types = {resource.type.split(":")[1] for graph in graphs for resource in graph if resource.type.startswith("aws:")}
+    assert sorted(NEEDED.keys() - types) == []
+
+
+def test_the_deploy_role_may_make_and_remove_everything_of_its_stack(environment: str) -> None:
+    statements = managed(preview(TRADING[environment]).graph, f"bootstrap-deploy-{environment}")
+    graph = preview(environment).graph
+    wanted = {(resource.type, arn, action) for resource, arn, action in needed(graph)}
+    assert len(wanted) > 500
+    assert sorted(row for row in wanted if not permits(statements, row[2], row[1])) == []
+
+
+def test_roles_are_passed_only_to_the_services_that_the_stacks_roles_trust(environment: str) -> None:
+    statements = managed(preview(TRADING[environment]).graph, f"bootstrap-deploy-{environment}")
+    passing = [statement for statement in statements if permits([statement], "iam:PassRole", "")]
+    trusted = trusted_services(preview("test").graph) | trusted_services(preview("prod").graph)
+    assert passing == [
+        {
+            "Sid": "PassingRoles",
+            "Effect": "Allow",
+            "Action": ["iam:PassRole"],
+            "Resource": [f"arn:aws:iam::{ACCOUNTS[environment]}:role/{environment}-*"],
+            "Condition": {"StringEquals": {"iam:PassedToService": sorted(trusted)}},
+        }
+    ]
+
+
+def test_keys_are_tagged_when_they_are_made_and_other_environments_keys_never() -> None:
+    statements = managed(preview("bootstrap").graph, "bootstrap-deploy-test")
+    conditions = [s["Condition"] for s in statements if permits([s], "kms:TagResource", "")]
+    mine = {"StringEquals": {"aws:ResourceTag/Environment": "test"}}
+    new = {
+        "StringEquals": {"aws:RequestTag/Environment": "test"},
+        "Null": {"aws:ResourceTag/Environment": "true"},
+    }
+    assert sorted(conditions, key=len) == [mine, new]
+
+
+def test_no_environments_role_may_touch_what_is_another_ones() -> None:
+    graph = built(github__environments=["test", "prod", "test2"])
+    for own in ("test", "prod", "test2"):
+        for kind in ("deploy", "preview"):
+            role = f"bootstrap-{kind}-{own}"
+            text = json.dumps([*managed(graph, role), *inline(graph, role)])
+            others = {"test", "prod", "test2"} - {own}
+            assert [other for other in others if f"{other}-*" in text.replace(f"{own}-*", "")] == []
+            assert [other for other in others if f'"{other}"' in text or f"/{other}/" in text] == []
+
+
+def test_what_does_not_carry_the_environments_name_is_limited_by_region_or_tag_or_only_lists(environment: str) -> None:
+    account = ACCOUNTS[environment]
+    found = {
+        statement["Sid"]: (
+            [arn for arn in statement["Resource"] if f"{environment}-" not in arn],
+            statement.get("Condition"),
+        )
+        for statement in managed(preview(TRADING[environment]).graph, f"bootstrap-deploy-{environment}")
+    }
+    region = {"StringEquals": {"aws:RequestedRegion": "us-east-1"}}
+    tag = {"StringEquals": {"aws:ResourceTag/Environment": environment}}
+    linked = ["dynamodb.application-autoscaling.amazonaws.com", "elasticache.amazonaws.com"]
+    assert {sid: row for sid, row in found.items() if row[0]} == {
+        "TableScaling": ([f"arn:aws:application-autoscaling:us-east-1:{account}:scalable-target/*"], None),
+        "TableScalingList": (["*"], region),
+        "SecretPasswords": (["*"], None),
+        "NewKeys": (
+            ["*"],
+            {
+                "StringEquals": {"aws:RequestTag/Environment": environment},
+                "Null": {"aws:ResourceTag/Environment": "true"},
+            },
+        ),
+        "Keys": ([f"arn:aws:kms:us-east-1:{account}:key/*"], tag),
+        "KeyAliasList": (["*"], None),
+        "LogList": ([f"arn:aws:logs:us-east-1:{account}:log-group:*"], None),
+        "Network": (["*"], region),
+        "NetworkRemoval": ([f"arn:aws:ec2:us-east-1:{account}:*"], tag),
+        "ServiceLinkedRoles": (
+            [f"arn:aws:iam::{account}:role/aws-service-role/*"],
+            {"StringEquals": {"iam:AWSServiceName": linked}},
+        ),
+    }
+
+
+def test_managed_policies_are_short_enough_for_the_longest_names() -> None:
+    graph = built(
+        github__environments=["environment1"],
+        region="us-gov-northeast-1",
+        deployment__role="r" * 64,
+    )
+    lengths = {
+        policy.name: len("".join(policy.inputs["policy"].split())) for policy in graph.of_type("aws:iam/policy:Policy")
+    }
+    assert len(lengths) == 8
+    assert {name: length for name, length in lengths.items() if length > LONGEST_POLICY} == {}
