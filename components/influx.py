@@ -14,14 +14,15 @@ from components.naming import Naming
 from components.roles import Grant, Role
 
 PORT = 8086
+_PASSWORD_LENGTH = 40
 
 
 @dataclass(frozen=True, kw_only=True)
 class InfluxArgs:
     """One InfluxDB instance with one bucket, in which the tables of the requirements are measurements.
 
-    `storage_gib` is 20 to 16,384. `password` is that of the first user, 8 to 64 letters and digits; the service keeps
-    it, with the operator token, in a secret of its own.
+    `storage_gib` is 20 to 16,384. The first user's password is made up, and the service keeps it, with the operator
+    token, in a secret of its own.
     """
 
     account: Account
@@ -32,7 +33,13 @@ class InfluxArgs:
     multi_az: bool
     subnet_ids: pulumi.Input[Sequence[str]]
     security_group_id: pulumi.Input[str]
-    password: pulumi.Input[str]
+
+
+def _password(parent: pulumi.Resource) -> pulumi.Output[str]:
+    made = aws.secretsmanager.get_random_password_output(
+        password_length=_PASSWORD_LENGTH, exclude_punctuation=True, opts=pulumi.InvokeOutputOptions(parent=parent)
+    )
+    return pulumi.Output.secret(made.random_password)
 
 
 class Influx(pulumi.ComponentResource):
@@ -47,7 +54,7 @@ class Influx(pulumi.ComponentResource):
             bucket=args.bucket,
             organization=args.naming.environment,
             username="administrator",
-            password=args.password,
+            password=_password(self),
             db_instance_type=args.instance_type,
             allocated_storage=args.storage_gib,
             deployment_type="WITH_MULTIAZ_STANDBY" if args.multi_az else "SINGLE_AZ",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 from types import NoneType
-from typing import Any, Literal, get_args, get_origin
+from typing import Annotated, Any, Literal, get_args, get_origin
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
@@ -49,6 +49,8 @@ def _type(annotation: Any) -> str:
     origin, arms = get_origin(annotation), get_args(annotation)
     if origin is Literal:
         return " or ".join(map(str, arms))
+    if origin is Annotated:
+        return _type(arms[0])
     if origin is tuple:
         return f"list of {_type(arms[0])}"
     if origin is dict or _model(annotation) is not None:

@@ -10,6 +10,7 @@ from criteria.trading_areas.common import (
     POLICY,
     ROLE,
     ROLE_POLICY,
+    Word,
     by_name,
     covers,
     depends_by,
@@ -18,10 +19,13 @@ from criteria.trading_areas.common import (
     texts,
 )
 from criteria.trading_areas.functions import UNSCOPED
+from criteria.trading_areas.rights import Call, allowed, arn, one, sent_by
+from criteria.trading_areas.workflows import MACHINE
 from plumbline import sdk
 from plumbline.graph import Resource
 from plumbline.verdicts import Finding, Subject, Verdict, claim, combine, criterion
 
+GATEWAY = "aws:apigateway/account:Account"
 _DECISION_FINER_ROLES = 38
 
 
@@ -46,6 +50,42 @@ def role_per_group(subject: Subject) -> Verdict:
     # More roles than groups is finer than the document asks, and says so.
     decision = _DECISION_FINER_ROLES if len(users) > len(groups) else 0
     return combine(findings, "functions", f"run under {len(users)} roles, none of which serves two groups", decision)
+
+
+@criterion("TRADING-16.2a")
+def role_of_workflows(subject: Subject) -> Verdict:
+    """Step Functions can assume the role of each state machine, for that machine."""
+    findings = []
+    for machine in subject.graph.of_type(MACHINE):
+        role, word = one(subject.graph, machine, "roleArn", ROLE)
+        if role is None:
+            findings.append(Finding(machine, "roleArn", word))
+            continue
+        source = sent_by(subject, arn(subject, "states", f"stateMachine:{machine.get('name')}"))
+        findings.append(Finding(role, "assumeRolePolicy", _is_assumed(role, "states.amazonaws.com", source)))
+    return combine(findings, "roles of state machines", "can be assumed by Step Functions")
+
+
+@criterion("TRADING-16.2c")
+def role_of_gateway(subject: Subject) -> Verdict:
+    """API Gateway can assume the role that the account has for it, once per account: in the bootstrap stack."""
+    graph = subject.base()
+    if graph is None:
+        return Verdict("fail", "the settings name no bootstrap stack, which has the account's role for API Gateway")
+    findings = []
+    for account in graph.of_type(GATEWAY):
+        role, word = one(graph, account, "cloudwatchRoleArn", ROLE)
+        if role is not None:
+            word = _is_assumed(role, "apigateway.amazonaws.com", {})
+        findings.append(Finding(role or account, "assumeRolePolicy" if role else "cloudwatchRoleArn", word))
+    return combine(findings, "roles of API Gateway in the account", "can be assumed by it")
+
+
+def _is_assumed(role: Resource, service: str, context: Mapping[str, str]) -> Word:
+    written = statements(role, "assumeRolePolicy")
+    if written is None:
+        return "unknown"
+    return "pass" if allowed(written, Call("sts:AssumeRole", "", service, context)) else "fail"
 
 
 @criterion("TRADING-16.4")
@@ -101,7 +141,7 @@ def _reaches(statement: Mapping[str, Any], service: str) -> bool:
         return False
     actions = [action for action in texts(statement.get("Action")) if action not in UNSCOPED]
     services = [action.casefold().partition(":")[0] for action in actions]
-    return "NotAction" in statement or any(name == service or covers(name, service) for name in services)
+    return "NotAction" in statement or any(covers(name, service) for name in services)
 
 
 @criterion("TRADING-16.8")

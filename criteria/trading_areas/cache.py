@@ -14,7 +14,7 @@ from criteria.trading_areas.common import (
     follow,
     worst,
 )
-from criteria.trading_areas.traffic import EGRESS, INGRESS, OLD_RULE, no_inline_rules, rules
+from criteria.trading_areas.traffic import EGRESS, INGRESS, OLD_RULE, astray, no_inline_rules, rules
 from plumbline.graph import UNKNOWN, Resource, StackGraph, walk
 from plumbline.verdicts import Finding, Subject, Verdict, claim, combine, criterion
 
@@ -115,13 +115,14 @@ def inbound(subject: Subject) -> Verdict:
     findings: list[Finding] = []
     for cache in graph.of_type(REPLICATION_GROUP):
         groups = follow(graph, cache, "securityGroupIds", SECURITY_GROUP)
-        named: Word = "fail" if groups.foreign or (groups.certain and not groups.to) else "pass"
+        named = "fail" if groups.foreign else "pass"
         findings.append(Finding(cache, "securityGroupIds", worst([named, "pass" if groups.certain else "unknown"])))
         taken = [rule for group in groups.to for rule in rules(graph, group, INGRESS)]
         findings += [] if taken else [Finding(cache, "securityGroupIds", "fail")]
         findings += [_from_functions(graph, rule, cache.get("port", _PORT)) for rule in taken]
         for group in groups.to:
             findings += no_inline_rules(graph, group)
+        findings += astray(graph)
     return combine(findings, "groups and rules of the cache", "let functions in and nothing else")
 
 
@@ -143,7 +144,7 @@ def _from_functions(graph: StackGraph, rule: Resource, port: Any) -> Finding:
 def _members(graph: StackGraph, group: Resource) -> Iterator[Resource]:
     """Yield what lies in a security group: whatever names it, but for the rules."""
     for resource in graph:
-        if resource.custom and resource.type not in (INGRESS, EGRESS, OLD_RULE) and resource.urn != group.urn:
+        if resource.type not in (INGRESS, EGRESS, OLD_RULE):
             depends = any(group.urn in urns for urns in resource.property_dependencies.values())
             if depends or (group.id and any(leaf == group.id for _, leaf in walk(resource.inputs))):
                 yield resource

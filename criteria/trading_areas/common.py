@@ -182,6 +182,11 @@ def elements(statement: Mapping[str, Any], name: str) -> list[str]:
     return [value.casefold() for value in values] if name == "Action" else values
 
 
+def any_partition(arn: str) -> str:
+    """Write an ARN of any partition of AWS as one of the first, so that all of them can be compared."""
+    return re.sub("^arn:[^:]+:", "arn:aws:", arn)
+
+
 def covers(pattern: str, text: str) -> bool:
     """Say whether a pattern of a policy, with its stars and question marks, matches a text."""
     written = re.escape(pattern).replace(r"\*", ".*").replace(r"\?", ".")

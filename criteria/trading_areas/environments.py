@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from criteria.trading_areas.common import LOG_GROUP, PROVISIONED, REPLICATION_GROUP, TABLE
+from criteria.trading_areas.alarms import following
+from criteria.trading_areas.api import cors
+from criteria.trading_areas.api_routes import STAGE
+from criteria.trading_areas.common import LOG_GROUP, PROVISIONED, REPLICATION_GROUP, TABLE, facts
 from plumbline.graph import Resource
 from plumbline.verdicts import Finding, Subject, Verdict, claim, combine, criterion, fact
 
@@ -118,6 +121,70 @@ def lower_scaling(subject: Subject) -> Verdict:
     )
 
 
+@criterion("TRADING-20.1")
+def smaller_instances(subject: Subject) -> Verdict:
+    """Nodes of the Redis cache and the memory of the API's cache are as the settings say, and smaller in test.
+
+    Without a cache of the API its size is none. Of what AWS scales by itself there are no instances.
+    """
+    node, memory = _text("cache", "node_type"), facts()["node_memory"]
+    given = node(subject.settings)
+    findings = [
+        claim(group, "nodeType", lambda found: found == given) for group in subject.graph.of_type(REPLICATION_GROUP)
+    ]
+    size = _text("api", "cache", "size")
+    cached = size(subject.settings) or None
+    findings += [
+        claim(stage, "cacheClusterSize", lambda found: found == cached) for stage in subject.graph.of_type(STAGE)
+    ]
+    followed = combine(findings, "caches", "have the sizes of the settings")
+    for read, what in (
+        (lambda settings: memory.get(node(settings), 0), "GiB of a Redis node"),
+        (lambda settings: float(size(settings) or 0), "GB of the API's cache"),
+    ):
+        verdict = _less_in_test(subject, read, what, followed)
+        if verdict.word != "pass":
+            return verdict
+    test, prod = (node(subject.siblings[name]) for name in ("test", "prod"))
+    return Verdict("pass", f"Redis nodes are {test} in test and {prod} in prod, and the API's cache is smaller too")
+
+
+@criterion("TRADING-20.4")
+def own_domains(subject: Subject) -> Verdict:
+    """The front ends of the environments have different domains, and the API of each answers to its own."""
+    if not set(_environments(subject).values()) <= set(subject.siblings):
+        return Verdict("fail", "the settings of the other environment are missing")
+    domain = _text("api", "frontend_domain")
+    test, prod = (domain(subject.siblings[name]).casefold().rstrip(".") for name in ("test", "prod"))
+    if not test or not prod or test == prod:
+        return Verdict("fail", f"the domain is {test or 'none'} in test, {prod or 'none'} in prod")
+    followed = cors(subject)
+    return Verdict("pass", f"{test} in test, {prod} in prod") if followed.word == "pass" else followed
+
+
+@criterion("TRADING-20.5")
+def looser_alarms(subject: Subject) -> Verdict:
+    """Every threshold is above production's in test, and the stack's alarms follow its settings."""
+    if not set(_environments(subject).values()) <= set(subject.siblings):
+        return Verdict("fail", "the settings of the other environment are missing")
+    test, prod = (subject.siblings[name].get("alarms") or {} for name in ("test", "prod"))
+    # Of a threshold that only one environment has, nobody can say which is stricter.
+    strict = [name for name in {*test, *prod} if not (name in test and name in prod and test[name] > prod[name])]
+    if strict or not test:
+        return Verdict("fail", f"not looser in test: {', '.join(sorted(strict)) or 'no threshold at all'}")
+    return combine(following(subject), "alarms", f"follow {len(test)} thresholds, each looser in test")
+
+
+def _text(*path: str) -> Callable[[Mapping[str, Any]], str]:
+    def read(settings: Mapping[str, Any]) -> str:
+        value: Any = settings
+        for step in path:
+            value = value.get(step) if isinstance(value, Mapping) else None
+        return value if isinstance(value, str) else ""
+
+    return read
+
+
 def _setting(*path: str) -> Callable[[Mapping[str, Any]], int]:
     def read(settings: Mapping[str, Any]) -> int:
         value: Any = settings
@@ -128,7 +195,9 @@ def _setting(*path: str) -> Callable[[Mapping[str, Any]], int]:
     return read
 
 
-def _less_in_test(subject: Subject, read: Callable[[Mapping[str, Any]], int], what: str, followed: Verdict) -> Verdict:
+def _less_in_test(
+    subject: Subject, read: Callable[[Mapping[str, Any]], float], what: str, followed: Verdict
+) -> Verdict:
     """Compare a setting of test with production's, where the stack itself follows its settings."""
     if followed.word != "pass":
         return followed

@@ -29,7 +29,7 @@ ATTACHMENT = "aws:iam/rolePolicyAttachment:RolePolicyAttachment"
 # Families of calls that AWS's own key policies name with a star.
 FAMILIES = frozenset(("kms:GenerateDataKey*", "kms:ReEncrypt*"))
 # Calls that take no resource: AWS lets nobody scope them (Service Authorization Reference, and the guide above).
-UNSCOPED = TRACES | NETWORK_INTERFACES | {"secretsmanager:GetRandomPassword"}
+UNSCOPED = TRACES | NETWORK_INTERFACES | {"secretsmanager:GetRandomPassword", "timestream:DescribeEndpoints"}
 
 
 @criterion("TRADING-06.1")
@@ -123,7 +123,8 @@ def endpoints(subject: Subject) -> Verdict:
 
 
 def _is_of_host(url: str, host: str) -> bool:
-    return urlsplit(url).scheme == "https" and (urlsplit(url).hostname or "").startswith(host)
+    # Some services have several, as query.timestream and ingest.timestream.
+    return urlsplit(url).scheme == "https" and f".{host}" in f".{urlsplit(url).hostname or ''}"
 
 
 @criterion("TRADING-06.6")

@@ -131,7 +131,7 @@ def _is_least(subject: Subject, row: Mapping[str, Any]) -> Word:
         return "pass"
     actions = elements(row, "Action")
     families = {family.casefold() for family in FAMILIES}
-    named = all(action.startswith("kms:") and ("*" not in action or action in families) for action in actions)
+    named = all("*" not in action or action in families for action in actions)
     # A Not element allows whatever it does not name.
     if not actions or not named or {"NotAction", "NotPrincipal", "NotResource"} & set(row):
         return "fail"
@@ -153,7 +153,7 @@ def _is_least(subject: Subject, row: Mapping[str, Any]) -> Word:
 
 
 def _is_root(arn: str, account: Any) -> bool:
-    return bool(account) and re.fullmatch(rf"arn:aws(-cn|-us-gov)?:iam::{account}:root", arn) is not None
+    return re.fullmatch(rf"arn:aws(-cn|-us-gov)?:iam::{account}:root", arn) is not None
 
 
 def _is_use(action: str) -> bool:
@@ -175,8 +175,7 @@ def _is_conditioned(subject: Subject, row: Mapping[str, Any], actions: list[str]
     rows = conditions(row)
     account = str(subject.settings.get("account_id"))
     services = any(
-        operator == "StringEquals" and name == "kms:viaservice" and values and not any("*" in v for v in values)
-        for operator, name, values in rows
+        operator == "StringEquals" and name == "kms:viaservice" and values for operator, name, values in rows
     )
     roles = any(
         operator in _EXACT

@@ -60,11 +60,14 @@ def nat(subject: Subject) -> Verdict:
                 word = "unknown" if way.is_default is None else _through_nat(graph, way)
                 findings.append(Finding(way.resource, f"{way.prefix}natGatewayId", word))
                 served |= {topology.zone(subnet)} if word != "fail" else set()
-    # A subnet that has no default route reaches nothing, and that can be meant.
-    findings += [
-        Finding(subnet, "availabilityZone", "fail") for subnet in private if topology.zone(subnet) not in served
-    ]
-    findings += [Finding(subnet, "", "unknown") for subnet in topology.of_kind(graph, "unknown")]
+    # A subnet without default route reaches nothing, and that can be meant; a zone full of them cannot.
+    unsure = topology.of_kind(graph, "unknown")
+    open_zones = {topology.zone(subnet) for subnet in unsure}
+    for subnet in private:
+        if topology.zone(subnet) not in served:
+            may_be_served = topology.zone(subnet) in open_zones or UNKNOWN in open_zones
+            findings.append(Finding(subnet, "availabilityZone", "unknown" if may_be_served else "fail"))
+    findings += [Finding(subnet, "", "unknown") for subnet in unsure]
     return combine(findings, "default routes of private subnets", "lead to NAT gateways in public subnets")
 
 
@@ -72,7 +75,7 @@ def _through_nat(graph: StackGraph, way: Way) -> Word:
     link = way.follow(graph, "natGatewayId", NAT_GATEWAY)
     if not link.to:
         return "unknown" if way.get("natGatewayId") is UNKNOWN else "fail"
-    return worst(["pass" if link.certain else "unknown", *(_is_public(graph, gateway) for gateway in link.to)])
+    return worst(_is_public(graph, gateway) for gateway in link.to)
 
 
 def _is_public(graph: StackGraph, gateway: Resource) -> Word:
@@ -85,7 +88,7 @@ def _is_public(graph: StackGraph, gateway: Resource) -> Word:
     if not link.to:
         lies.append("fail" if link.certain else "unknown")
     public = claim(gateway, "connectivityType", lambda type_: type_ == "public", default="public").word
-    return worst([public, *lies, "pass" if link.certain else "unknown"])
+    return worst([public, *lies])
 
 
 @criterion("TRADING-02.3a", "TRADING-02.3b", "TRADING-02.3c", "TRADING-02.3d")
@@ -127,7 +130,7 @@ def _apart(ranges: list[str]) -> bool:
     except ValueError:
         return False
     pairs = [(one, two) for number, one in enumerate(networks) for two in networks[:number]]
-    return all(one.version != two.version or not one.overlaps(two) for one, two in pairs)
+    return all(not one.overlaps(two) for one, two in pairs)
 
 
 @criterion("TRADING-02.7")

@@ -6,14 +6,13 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from criteria.trading_areas.common import BUCKET, conditions, covers, elements, statements, texts
+from criteria.trading_areas.common import BUCKET, any_partition, conditions, covers, elements, statements, texts
 from criteria.trading_areas.storage import (
     BUCKET_POLICY,
     ENCRYPTION,
     FLAGS,
     PUBLIC_ACCESS,
     VERSIONING,
-    any_partition,
     flag,
     is_encrypted,
     is_versioned,
@@ -75,7 +74,7 @@ def _backend(settings: Mapping[str, Any]) -> str:
 def _state_bucket(subject: Subject) -> tuple[Resource | None, str]:
     """Return the bucket that the settings name as backend, or why there is none."""
     backend = urlsplit(_backend(subject.settings))
-    if backend.scheme != "s3" or not backend.netloc:
+    if backend.scheme != "s3":
         return None, "deployment.backend is no S3 URL"
     graph = subject.base()
     if graph is None:

@@ -9,6 +9,7 @@ from criteria.trading_areas.common import (
     BUCKET,
     KEY,
     Word,
+    any_partition,
     conditions,
     covers,
     elements,
@@ -102,8 +103,7 @@ def _has_own_key(graph: StackGraph, part: Resource) -> Word:
             words.append("unknown")
         elif algorithm != "AES256":
             path = f"rules.{number}.applyServerSideEncryptionByDefault.kmsMasterKeyId"
-            by_key = algorithm in ("aws:kms", "aws:kms:dsse") and follow(graph, part, path, KEY).to
-            words.append("pass" if by_key else "fail")
+            words.append("pass" if follow(graph, part, path, KEY).to else "fail")
     return worst(words) if words else "fail"
 
 
@@ -246,11 +246,6 @@ def suffixes(subject: Subject) -> Verdict:
         for bucket in subject.graph.of_type(*_BUCKETS)
     ]
     return combine(findings, "bucket names", f"have the suffix {suffix}")
-
-
-def any_partition(arn: str) -> str:
-    """Write an ARN of any partition as one of the first, so that ARNs of all can be compared."""
-    return "arn:aws:" + arn.split(":", 2)[2] if arn.startswith("arn:") and arn.count(":") > 2 else arn
 
 
 def _every(subject: Subject, type_: str, judge: Callable[[Resource], Finding], says: str) -> Verdict:

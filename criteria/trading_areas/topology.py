@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from criteria.trading_areas.common import SUBNET, Link, Word, best, follow, texts, worst
+from criteria.trading_areas.common import SUBNET, Link, Word, best, follow, worst
 from criteria.trading_areas.common import statements as statements_of
 from plumbline.graph import UNKNOWN, Resource, StackGraph
 from plumbline.verdicts import claim
@@ -44,7 +44,7 @@ class Way:
     def is_default(self) -> bool | None:
         """Say whether this is the way to everywhere else, None where that is not known yet."""
         given = [self.get(name) for name in _DESTINATIONS]
-        if any(value is not UNKNOWN and value in EVERYWHERE for value in given):
+        if any(value in EVERYWHERE for value in given):
             return True
         return None if UNKNOWN in given else False
 
@@ -54,7 +54,7 @@ def tables(graph: StackGraph, subnet: Resource) -> list[Resource] | None:
     found: list[Resource] = []
     for association in graph.of_type(ASSOCIATION):
         link = follow(graph, association, "subnetId", SUBNET)
-        if link.has(subnet):
+        if link.has(subnet) or _is_astray(link):
             table = follow(graph, association, "routeTableId", ROUTE_TABLE)
             if not (link.certain and table.certain) or table.foreign:
                 return None
@@ -75,11 +75,16 @@ def ways(graph: StackGraph, subnet: Resource) -> list[Way] | None:
         found += [Way(table, f"routes.{number}.") for number in range(len(inline))]
         for route in graph.of_type(ROUTE):
             link = follow(graph, route, "routeTableId", ROUTE_TABLE)
+            if not link.certain and (link.has(table) or _is_astray(link)):
+                return None
             if link.has(table):
-                if not link.certain:
-                    return None
                 found.append(Way(route))
     return found
+
+
+def _is_astray(link: Link) -> bool:
+    """Say whether an input may name anything: it is unknown, and no dependency tells what it comes from."""
+    return not link.certain and not link.to
 
 
 def kind(graph: StackGraph, subnet: Resource) -> Kind:
@@ -130,7 +135,7 @@ def private_word(graph: StackGraph, resource: Resource, path: str) -> Word:
     if link.certain:
         return worst(words) if words else "fail"
     # One of them, or more: as good as sure only where all of them agree.
-    return worst(words) if words and len(set(words)) == 1 else "unknown"
+    return worst(words) if len(set(words)) == 1 else "unknown"
 
 
 _PRIVATE: dict[Kind, Word] = {"private": "pass", "public": "fail", "exposed": "fail", "unknown": "unknown"}
@@ -142,7 +147,7 @@ def serving(graph: StackGraph, region: str, service: str, vpc: Resource) -> Iter
     for endpoint in graph.of_type(ENDPOINT):
         name = endpoint.get("serviceName")
         link = follow(graph, endpoint, "vpcId", VPC)
-        if (name is UNKNOWN or name in names) and (link.has(vpc) or (not link.certain and not link.to)):
+        if (name is UNKNOWN or name in names) and (link.has(vpc) or _is_astray(link)):
             settled: Word = "unknown" if name is UNKNOWN or not link.certain else "pass"
             yield endpoint, worst([settled, _works(endpoint, vpc)])
 
@@ -177,8 +182,7 @@ def _lets_through(endpoint: Resource) -> Word:
     written = statements_of(endpoint, "policy")
     if written is None:
         return "unknown"
-    allows = [row for row in written if row.get("Effect") == "Allow" and texts(row.get("Action"))]
-    return "pass" if allows else "fail"
+    return "pass" if any(row.get("Effect") == "Allow" for row in written) else "fail"
 
 
 def served(graph: StackGraph, region: str, service: str, vpc: Resource) -> Word:

@@ -60,8 +60,11 @@ class FunctionRow(_Row):
     reads_buckets: tuple[str, ...] = ()
     writes_buckets: tuple[str, ...] = ()
     secrets: tuple[str, ...] = ()
+    reads_series: tuple[str, ...] = ()
+    writes_series: tuple[str, ...] = ()
     redis: bool = False
     internet: bool = False
+    events: bool = False
     reserved_concurrency: int | None = Field(default=None, ge=1)
     latency_sensitive: bool = False
 
@@ -85,6 +88,10 @@ class FunctionRow(_Row):
         """Return every bucket that the function touches, sorted."""
         return tuple(sorted({*self.reads_buckets, *self.writes_buckets}))
 
+    def series(self) -> tuple[str, ...]:
+        """Return every table of market data that the function touches, sorted."""
+        return tuple(sorted({*self.reads_series, *self.writes_series}))
+
     def tables(self) -> tuple[str, ...]:
         """Return every table that the function touches, sorted."""
         return tuple(sorted({*self.read_tables(), *self.write_tables(), *self.scans}))
@@ -106,6 +113,38 @@ class BucketRow(_Row):
     prescribed_beginning: str = ""
 
 
+class SeriesRow(_Row):
+    """One table of market data as data/series.yaml gives it."""
+
+    description: str
+
+
+class TopicRow(_Row):
+    """One topic as data/topics.yaml gives it."""
+
+    display_name: str
+    publishers: tuple[Literal["cloudwatch", "events"], ...]
+    contacts: Literal["critical", "risk", "health", "audit"]
+
+
+class EventRow(_Row):
+    """One schedule or rule as data/events.yaml gives it."""
+
+    description: str
+    schedule: str | None = None
+    pattern: dict[str, Any] | None = None
+    function: str | None = None
+    topic: str | None = None
+
+    @pydantic.model_validator(mode="after")
+    def _one_cause_and_one_target(self) -> EventRow:
+        if (self.schedule is None) == (self.pattern is None):
+            raise ValueError("exactly one of schedule and pattern is needed")
+        if (self.schedule is None) != (self.function is None) or (self.pattern is None) != (self.topic is None):
+            raise ValueError("a schedule calls a function, a pattern goes to a topic")
+        return self
+
+
 class DataError(ValueError):
     """A data file that is wrong: one line per mistake."""
 
@@ -113,26 +152,58 @@ class DataError(ValueError):
 @functools.cache
 def tables() -> Mapping[str, TableSpec]:
     """Return the tables by logical name."""
-    rows = _load("tables.yaml", dict[str, _TableRow])
+    rows = load("tables.yaml", dict[str, _TableRow])
     return {name: row.spec() for name, row in rows.items()}
 
 
 @functools.cache
 def groups() -> Mapping[str, str]:
     """Return the function groups with their descriptions."""
-    return _load("groups.yaml", dict[str, str])
+    return load("groups.yaml", dict[str, str])
 
 
 @functools.cache
 def buckets() -> Mapping[str, BucketRow]:
     """Return the buckets by logical name."""
-    return _load("buckets.yaml", dict[str, BucketRow])
+    return load("buckets.yaml", dict[str, BucketRow])
+
+
+@functools.cache
+def series() -> Mapping[str, SeriesRow]:
+    """Return the tables of market data by logical name."""
+    return load("series.yaml", dict[str, SeriesRow])
+
+
+@functools.cache
+def topics() -> Mapping[str, TopicRow]:
+    """Return the topics by logical name."""
+    return load("topics.yaml", dict[str, TopicRow])
+
+
+@functools.cache
+def events() -> Mapping[str, EventRow]:
+    """Return the schedules and rules by logical name. Raises DataError where one names an unknown function or topic."""
+    rows = load("events.yaml", dict[str, EventRow])
+    mistakes = [
+        f"systems/trading/data/events.yaml: {name}: no {kind} {given!r}"
+        for name, row in rows.items()
+        for kind, given, known in (("background function", row.function, _background()), ("topic", row.topic, topics()))
+        if given is not None and given not in known
+    ]
+    if mistakes:
+        raise DataError("\n".join(mistakes))
+    return rows
+
+
+def _background() -> list[str]:
+    # A schedule's event is nothing that an API handler could answer.
+    return [name for name, row in functions().items() if row.kind == "background"]
 
 
 @functools.cache
 def secrets() -> Mapping[str, SecretRow]:
     """Return the secrets by logical name."""
-    return _load("secrets.yaml", dict[str, SecretRow])
+    return load("secrets.yaml", dict[str, SecretRow])
 
 
 def called_services(rows: Mapping[str, FunctionRow]) -> list[str]:
@@ -143,14 +214,17 @@ def called_services(rows: Mapping[str, FunctionRow]) -> list[str]:
     called = {"secretsmanager"} if any(row.read_secrets() for row in rows.values()) else set()
     if any(row.redis for row in rows.values()):
         called.add("elasticache")  # the rotation of the token
+    if any(row.events for row in rows.values()):
+        called.add("events")
     return sorted(called)
 
 
 @functools.cache
 def functions() -> Mapping[str, FunctionRow]:
     """Return the functions by logical name. Raises DataError where one names an unknown group or table."""
-    rows = _load("functions.yaml", dict[str, FunctionRow])
-    mistakes = references(rows, {"table": tables(), "bucket": buckets(), "secret": secrets()}, groups())
+    rows = load("functions.yaml", dict[str, FunctionRow])
+    known = {"table": tables(), "bucket": buckets(), "secret": secrets(), "series": series()}
+    mistakes = references(rows, known, groups())
     if mistakes:
         raise DataError("\n".join(mistakes))
     return rows
@@ -165,17 +239,28 @@ def references(
         where = f"systems/trading/data/functions.yaml: {name}"
         if row.group not in known_groups:
             mistakes.append(f"{where}.group: {row.group!r} given; known: {', '.join(known_groups)}")
-        named = {"table": row.tables(), "bucket": row.buckets(), "secret": row.read_secrets()}
+        named = {
+            "table": row.tables(),
+            "bucket": row.buckets(),
+            "secret": row.read_secrets(),
+            "series": row.series(),
+        }
         for kind, names in named.items():
             mistakes += [f"{where}: no {kind} {given!r}" for given in names if given not in known[kind]]
     return mistakes
+
+
+def variable(kind: str, name: str) -> str:
+    """Return the environment variable in which a function finds something by its logical name."""
+    return f"{kind}_{name.replace('-', '_').upper()}"
 
 
 def _key(pair: tuple[str, Literal["S", "N", "B"]]) -> Key:
     return Key(name=pair[0], type=pair[1])
 
 
-def _load(file: str, shape: Any) -> Any:
+def load(file: str, shape: Any) -> Any:
+    """Return what a data file holds, validated. Raises DataError with one line per mistake."""
     try:
         return pydantic.TypeAdapter(shape).validate_python(yaml12.load(_DIRECTORY / file))
     except pydantic.ValidationError as error:

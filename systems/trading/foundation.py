@@ -1,4 +1,4 @@
-"""What the trading backend stands on: keys, network, buckets, secrets and the Redis cache."""
+"""What the trading backend stands on: keys, network, buckets, secrets, the Redis cache and the market data series."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ from components.keys import CustomerKey, Keys, KeysArgs, KeySpec
 from components.network import Network, NetworkArgs, SubnetMasks
 from components.secrets import Secrets, SecretsArgs, SecretSpec
 from components.security_groups import HTTPS, SecurityGroup, SecurityGroups, SecurityGroupsArgs
-from systems.trading import data
+from systems.trading import data, market_data
+from systems.trading.market_data import MarketData
 from systems.trading.settings import BucketSettings, Settings
 
 _KEYS = {
@@ -35,6 +36,10 @@ _GROUPS = {
     "redis": "The Redis cache",
     "endpoints": "Interface endpoints of AWS services",
 }
+_INFLUX_GROUPS = {
+    "influx-clients": "Functions that use the market data series",
+    "influx": "The InfluxDB instance of the market data series",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,6 +52,7 @@ class Foundation:
     buckets: Buckets
     secrets: Secrets
     cache: Cache
+    market_data: MarketData
 
 
 def lay(settings: Settings, provider: aws.Provider, opts: pulumi.ResourceOptions) -> Foundation:
@@ -57,7 +63,9 @@ def lay(settings: Settings, provider: aws.Provider, opts: pulumi.ResourceOptions
     groups = _groups(settings, network, opts)
     secrets = _secrets(settings, account, keys, opts)
     cache = _cache(settings, account, network, groups, secrets, opts)
-    secrets.put("connection-strings", pulumi.Output.json_dumps({"redis": _redis_url(cache)}))
+    series = market_data.build(settings, network, groups, opts)
+    addresses = {"redis": _redis_url(cache), "market_data": series.address}
+    secrets.put("connection-strings", pulumi.Output.json_dumps(addresses))
     return Foundation(
         keys=keys,
         network=network,
@@ -65,6 +73,7 @@ def lay(settings: Settings, provider: aws.Provider, opts: pulumi.ResourceOptions
         buckets=_buckets(settings, account, keys, opts),
         secrets=secrets,
         cache=cache,
+        market_data=series,
     )
 
 
@@ -92,7 +101,8 @@ def _network(settings: Settings, account: Account, provider: aws.Provider, opts:
 
 def _groups(settings: Settings, network: Network, opts: pulumi.ResourceOptions) -> Mapping[str, SecurityGroup]:
     """Return the security groups with all connections that are allowed between them."""
-    args = SecurityGroupsArgs(naming=settings.naming(), vpc_id=network.vpc_id, groups=_GROUPS)
+    wanted = _GROUPS | (_INFLUX_GROUPS if settings.market_data.engine == "influxdb" else {})
+    args = SecurityGroupsArgs(naming=settings.naming(), vpc_id=network.vpc_id, groups=wanted)
     groups = SecurityGroups("groups", args, opts).groups
     groups["functions"].allow_to(groups["endpoints"], HTTPS)
     for service, prefix_list in network.prefix_lists.items():

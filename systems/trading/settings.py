@@ -10,7 +10,9 @@ from pydantic import Field
 from components.naming import NameRefused
 from systems.network import NetworkSettings, network_mistakes
 from systems.settings import LogRetention, Model, StackSettings
-from systems.trading import data
+from systems.trading import data, monitoring_data, routes, workflows
+from systems.trading.monitoring_data import AlarmSettings
+from systems.trading.service_settings import ApiSettings, ContactSettings, EventSettings, MarketDataSettings
 
 # Lambda keeps this much of an account's concurrency for functions without a reservation.
 _UNRESERVED_CONCURRENCY = 100
@@ -105,6 +107,24 @@ class FunctionSettings(Model):
     )
 
 
+def _data_mistakes() -> Iterator[str]:
+    """Yield what is wrong in the system's data files, which every stack needs; each mistake once."""
+    told: dict[str, None] = {}
+    for load in (
+        data.tables,
+        data.functions,
+        data.events,
+        routes.routes,
+        monitoring_data.load,
+        lambda: workflows.machines(data.functions(), data.topics()),
+    ):
+        try:
+            load()
+        except data.DataError as error:
+            told |= dict.fromkeys(str(error).splitlines())
+    yield from told
+
+
 class Settings(StackSettings):
     """All settings of a trading stack."""
 
@@ -121,21 +141,27 @@ class Settings(StackSettings):
     cache: CacheSettings = Field(description="Redis")
     tables: TableSettings = Field(description="DynamoDB tables")
     functions: FunctionSettings = Field(description="Lambda functions")
+    market_data: MarketDataSettings = Field(description="Series of market data")
+    api: ApiSettings = Field(description="REST API")
+    contacts: ContactSettings = Field(description="Who is told of what")
+    events: EventSettings = Field(description="Events")
+    alarms: AlarmSettings = Field(description="Thresholds of alarms")
 
     def mistakes(self, siblings: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
         """Yield what is wrong across fields, between stacks, and between the settings and the system's data files."""
         yield from super().mistakes(siblings)
-        try:
-            rows = data.functions()
-            tables = data.tables()
-        except data.DataError as error:
-            yield from str(error).splitlines()
+        broken = list(_data_mistakes())
+        if broken:
+            yield from broken
             return
+        rows, tables = data.functions(), data.tables()
         yield from network_mistakes(self.network, self.region, siblings)
         yield from self.network.endpoint_mistakes(data.called_services(rows))
         yield from self._capacity_mistakes()
         yield from self._storage_mistakes()
         yield from self._concurrency_mistakes(rows)
+        yield from self.market_data.mistakes()
+        yield from self.api.mistakes()
         for name in self.functions.packages:
             if name not in rows:
                 yield f"functions.packages.{name}: no such function; known: {', '.join(rows)}"

@@ -9,13 +9,14 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 
+from components.events import EventBus
 from components.functions import Functions, FunctionsArgs, FunctionSpec, Package
 from components.protection import keep_data
 from components.roles import Role, Roles, RolesArgs, RoleSpec
 from components.security_groups import SecurityGroup
 from components.tables import CapacityRange, ProvisionedCapacity, Table, Tables, TablesArgs
 from components.tags import tag_everything
-from systems.trading import data, foundation, token_rotation
+from systems.trading import data, foundation, services, token_rotation
 from systems.trading.foundation import Foundation
 from systems.trading.settings import Capacity, Settings
 
@@ -30,16 +31,19 @@ def build(settings: Settings) -> Mapping[str, pulumi.Input[Any]]:
     opts = pulumi.ResourceOptions(providers={"aws": provider})
 
     base = foundation.lay(settings, provider, opts)
+    bus = services.bus(settings, opts)
     tables = _tables(settings, base, opts)
     roles = _roles(settings, opts)
     for name, row in data.functions().items():
-        _grant(row, roles.roles[name], tables.tables, base)
-    functions = _functions(settings, roles.roles, tables.tables, base, opts)
+        _grant(row, roles.roles[name], tables.tables, base, bus)
+    functions = _functions(settings, roles.roles, tables.tables, base, bus, opts)
     roles.attach()
     base.secrets.attach()
     token_rotation.start(settings, base, functions)
+    served = services.serve(settings, base, bus, tables.tables, functions.functions, opts)
 
     return {
+        **served,
         "vpc": base.network.vpc_id,
         "buckets": {name: bucket.resource.id for name, bucket in base.buckets.buckets.items()},
         "secrets": {name: secret.arn for name, secret in base.secrets.secrets.items()},
@@ -94,7 +98,7 @@ def _roles(settings: Settings, opts: pulumi.ResourceOptions) -> Roles:
     )
 
 
-def _grant(row: data.FunctionRow, role: Role, tables: Mapping[str, Table], base: Foundation) -> None:
+def _grant(row: data.FunctionRow, role: Role, tables: Mapping[str, Table], base: Foundation, bus: EventBus) -> None:
     for table in row.read_tables():
         tables[table].grant_read(role)
     for table in row.write_tables():
@@ -107,6 +111,9 @@ def _grant(row: data.FunctionRow, role: Role, tables: Mapping[str, Table], base:
         base.buckets.buckets[bucket].grant_write(role)
     for secret in row.read_secrets():
         base.secrets.secrets[secret].grant_read(role)
+    base.market_data.allow(row, role)
+    if row.events:
+        bus.grant_put(role)
 
 
 def _functions(
@@ -114,6 +121,7 @@ def _functions(
     roles: Mapping[str, Role],
     tables: Mapping[str, Table],
     base: Foundation,
+    bus: EventBus,
     opts: pulumi.ResourceOptions,
 ) -> Functions:
     specs = {
@@ -122,7 +130,7 @@ def _functions(
             description=f"{name}, {row.kind} handler of {row.group}",
             memory_mb=row.memory,
             timeout_seconds=row.timeout_seconds,
-            environment=_environment(name, row, settings, tables, base),
+            environment=_environment(name, row, settings, tables, base, bus),
             reserved_concurrency=row.reserved_concurrency,
             provisioned_concurrency=settings.functions.provisioned_concurrency if row.latency_sensitive else 0,
             dead_letter=row.kind == "background",
@@ -147,8 +155,15 @@ def _functions(
 
 
 def _groups(row: data.FunctionRow, base: Foundation) -> tuple[SecurityGroup, ...]:
-    names = ["functions", *(["internet"] if row.internet else []), *(["redis-clients"] if row.redis else [])]
-    return tuple(base.groups[name] for name in names)
+    series = bool(row.series())
+    over_internet = row.internet or (series and base.market_data.is_reached_over_the_internet)
+    wanted = {
+        "functions": True,
+        "internet": over_internet,
+        "redis-clients": row.redis,
+        "influx-clients": series and not base.market_data.is_reached_over_the_internet,
+    }
+    return tuple(base.groups[name] for name, is_wanted in wanted.items() if is_wanted)
 
 
 def _code(name: str, row: data.FunctionRow, settings: Settings, base: Foundation) -> dict[str, Any]:
@@ -161,7 +176,12 @@ def _code(name: str, row: data.FunctionRow, settings: Settings, base: Foundation
 
 
 def _environment(
-    name: str, row: data.FunctionRow, settings: Settings, tables: Mapping[str, Table], base: Foundation
+    name: str,
+    row: data.FunctionRow,
+    settings: Settings,
+    tables: Mapping[str, Table],
+    base: Foundation,
+    bus: EventBus,
 ) -> dict[str, pulumi.Input[str]]:
     """Return what the handlers read (systems/trading/layer and handlers say how)."""
     account = settings.account()
@@ -171,19 +191,24 @@ def _environment(
         "DYNAMODB_ENDPOINT": account.endpoint("dynamodb"),
     }
     for table in row.tables():
-        variables[_variable("TABLE", table)] = tables[table].resource.name
+        variables[data.variable("TABLE", table)] = tables[table].resource.name
     for bucket in row.buckets():
-        variables[_variable("BUCKET", bucket)] = base.buckets.buckets[bucket].resource.id
+        variables[data.variable("BUCKET", bucket)] = base.buckets.buckets[bucket].resource.id
     for secret in row.read_secrets():
-        variables[_variable("SECRET", secret)] = base.secrets.secrets[secret].arn
+        variables[data.variable("SECRET", secret)] = base.secrets.secrets[secret].arn
     if row.read_secrets():
         variables["SECRETSMANAGER_ENDPOINT"] = account.endpoint("secretsmanager")
     if row.buckets():
         variables["S3_ENDPOINT"] = account.endpoint("s3")
+    variables |= base.market_data.variables(row)
+    if row.events:
+        variables["EVENT_BUS"] = bus.resource.name
+        variables["EVENTS_ENDPOINT"] = account.endpoint("events")
     if row.kind == "background":
         variables["READ_TABLES"] = ",".join(row.read_tables())
         variables["WRITE_TABLES"] = ",".join(row.write_tables())
         return {key: value for key, value in variables.items() if value != ""}
+    variables["ALLOWED_ORIGIN"] = services.origin(settings)
     if row.owns:
         spec = tables[row.owns].spec
         variables["PRIMARY_TABLE"] = row.owns
@@ -195,7 +220,3 @@ def _environment(
         if row.owns in row.scans:
             variables["ALLOW_SCAN"] = "true"
     return variables
-
-
-def _variable(kind: str, name: str) -> str:
-    return f"{kind}_{name.replace('-', '_').upper()}"

@@ -49,6 +49,12 @@ TYPES: dict[str, tuple[Make, dict[str, Any], dict[str, Any], dict[str, Any]]] = 
         {"forceDestroy": False},
         {"forceDestroy": True},
     ),
+    "aws:cognito/userPool:UserPool": (
+        lambda opts: aws.cognito.UserPool("data", name="p", opts=opts),
+        {"name": "p"},
+        {"deletionProtection": "ACTIVE"},
+        {"deletionProtection": "INACTIVE"},
+    ),
 }
 
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import pulumi
-
 from components.influx import Influx, InfluxArgs
 from components.time_series import TimeSeries, TimeSeriesArgs
 from plumbline.graph import Secret, StackGraph
@@ -49,7 +47,6 @@ def influx(multi_az: bool = False) -> Influx:
         multi_az=multi_az,
         subnet_ids=["subnet-1"],
         security_group_id="sg-1",
-        password=pulumi.Output.secret("x" * 16),
     )
     return Influx("influx", args)
 
@@ -93,6 +90,7 @@ def test_an_instance_is_private_and_its_password_a_secret() -> None:
     instance = _instance(graph_of(influx))
     password = instance.inputs["password"]
     assert isinstance(password, Secret)
+    assert len(password.value) == 40
     assert {key: value for key, value in present(instance.inputs).items() if key != "password"} == {
         "name": "test-market-data",
         "bucket": "market-data",

@@ -9,13 +9,11 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import pytest
-from conftest import ROOT, preview
+from conftest import ROOT, deployed, preview
 
 from plumbline.commands import subject
-from plumbline.evaluate import evaluate_stack
 from plumbline.graph import UNKNOWN, Resource, StackGraph
 from plumbline.project import Project
-from plumbline.sandbox import Sandbox
 from plumbline.verdicts import Subject, Verdict, judge, ledger
 
 Change = Callable[[Subject], Subject]
@@ -35,17 +33,10 @@ SUBNET = "aws:ec2/subnet:Subnet"
 
 
 @functools.cache
-def deployed(stack: str) -> StackGraph:
-    """Return the graph of a stack after an up in a sandbox."""
-    with Sandbox() as sandbox:
-        return evaluate_stack(Project(ROOT), stack, sandbox).graph
-
-
-@functools.cache
 def whole(stack: str) -> Subject:
     """Return what predicates look at, for the preview of "test" or for "test up"."""
     name, _, up = stack.partition(" ")
-    return subject(Project(ROOT), name, deployed(name) if up else preview(name).graph)
+    return subject(Project(ROOT), name, deployed(name).evaluation.graph if up else preview(name).graph)
 
 
 def verdict(number: str, given: Subject) -> Verdict:

@@ -6,25 +6,37 @@ from conftest import ROOT
 
 from plumbline.verdicts import ledger, predicates
 from tests.criteria import (
+    test_honest_api,
     test_honest_cache,
+    test_honest_events,
     test_honest_functions,
     test_honest_keys,
+    test_honest_monitoring,
     test_honest_network,
     test_honest_secrets,
+    test_honest_series,
     test_honest_storage,
     test_honest_structure,
     test_honest_tables,
+    test_honest_topics,
+    test_honest_workflows,
 )
 
 _AREAS = (
+    test_honest_api,
     test_honest_cache,
+    test_honest_events,
     test_honest_functions,
     test_honest_keys,
+    test_honest_monitoring,
     test_honest_network,
     test_honest_secrets,
+    test_honest_series,
     test_honest_storage,
     test_honest_structure,
     test_honest_tables,
+    test_honest_topics,
+    test_honest_workflows,
 )
 
 

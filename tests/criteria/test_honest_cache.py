@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from plumbline.graph import UNKNOWN
+from plumbline.verdicts import Subject
 from tests.criteria.breaking import (
     FUNCTION,
     SECURITY_GROUP,
@@ -40,7 +41,33 @@ def _rule(**inputs: Any) -> Change:
     return set_(_INGRESS, _RULE, **inputs)
 
 
+def _group_id(old: Subject, name: str) -> str:
+    (group,) = (group for group in old.graph.of_type(SECURITY_GROUP) if group.name == name)
+    return group.id
+
+
+def _by_id(old: Subject) -> Subject:
+    return add("aws:ec2/instance:Instance", "bastion", vpcSecurityGroupIds=[_group_id(old, "groups-redis-clients")])(
+        old
+    )
+
+
+def _second_group(old: Subject) -> Subject:
+    return _cache(securityGroupIds=[_group_id(old, "groups-redis"), "sg-default"])(old)
+
+
 BROKEN: list[Row] = [
+    (
+        "08.6",
+        "prod",
+        "a group without members",
+        together(
+            add(SECURITY_GROUP, "groups-empty"),
+            refer(_INGRESS, _RULE, "referencedSecurityGroupId", (SECURITY_GROUP, "groups-empty")),
+        ),
+    ),
+    ("08.6", "test up", "others in the functions' group by its id", _by_id),
+    ("08.6", "test up", "a second group of elsewhere", _second_group),
     ("08.1", "prod", "another engine", _cache(engine="valkey")),
     ("08.1", "prod", "no cache", drop(_CACHE, "cache-redis")),
     (
@@ -110,6 +137,8 @@ BROKEN: list[Row] = [
     ("08.7", "prod", "none", _cache(snapshotRetentionLimit=None)),
 ]
 OPEN: list[Row] = [
+    ("08.6", "prod", "a rule of any group", refer(_INGRESS, "groups-functions-endpoints-443-in", "securityGroupId")),
+    ("08.6", "prod", "a source", refer(_INGRESS, _RULE, "referencedSecurityGroupId")),
     ("08.1", "prod", "an engine", _cache(engine=UNKNOWN)),
     ("08.2", "prod", "subnets of a preview", lambda old: old),
     ("08.2", "prod", "a subnet group", together(drop(_SUBNETS, "cache-subnets"), _cache(subnetGroupName=UNKNOWN))),
@@ -118,7 +147,7 @@ OPEN: list[Row] = [
     ("08.5a", "prod", "the number of nodes", _cache(numCacheClusters=UNKNOWN)),
     ("08.6", "prod", "a port", _rule(fromPort=UNKNOWN)),
     ("08.6", "prod", "groups", _cache(securityGroupIds=[UNKNOWN, UNKNOWN])),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("number", "stack", "change"), cases(BROKEN))

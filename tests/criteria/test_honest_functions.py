@@ -28,6 +28,7 @@ from tests.criteria.breaking import (
     refer,
     set_,
     statement,
+    together,
     verdict,
     whole,
 )
@@ -137,13 +138,26 @@ BROKEN: list[Row] = [
 OPEN: list[Row] = [
     ("06.2", "prod", "memory", set_(FUNCTION, "functions-audit", memorySize=UNKNOWN)),
     ("06.4", "prod", "subnets of a preview", lambda old: old),
+    ("06.4", "prod", "subnets of anywhere", refer(FUNCTION, "functions-audit", "vpcConfig")),
+    (
+        "06.4",
+        "test up",
+        "the main table of a VPC",
+        together(
+            drop("aws:ec2/routeTableAssociation:RouteTableAssociation", "-private-1"),
+            add("aws:ec2/defaultRouteTable:DefaultRouteTable", "main"),
+        ),
+    ),
     ("06.4", "test up", "routes", set_("aws:ec2/routeTable:RouteTable", "-private-1", routes=UNKNOWN)),
     ("06.5a", "prod", "a variable", set_(FUNCTION, "functions-audit", environment={"variables": {"TABLE": UNKNOWN}})),
-    ("06.5b", "prod", "an endpoint", set_(
-        FUNCTION, "functions-templates", environment={"variables": {"DYNAMODB_ENDPOINT": UNKNOWN}}
-    )),
+    (
+        "06.5b",
+        "prod",
+        "an endpoint",
+        set_(FUNCTION, "functions-templates", environment={"variables": {"DYNAMODB_ENDPOINT": UNKNOWN}}),
+    ),
     ("06.6", "prod", "a policy", set_(ROLE_POLICY, _POLICY, policy=UNKNOWN)),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("number", "stack", "change"), cases(BROKEN))

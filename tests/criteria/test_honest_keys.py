@@ -32,6 +32,7 @@ _ALIAS = "aws:kms/alias:Alias"
 _ENCRYPTION = "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration"
 _ROOT = {"AWS": "arn:aws:iam::222222222222:root"}
 _STRANGER = {"AWS": "arn:aws:iam::333333333333:root"}
+_ROLE = "arn:aws:iam::222222222222:role/x"
 _RECOVERY = settings(recovery_account_id="333333333333")
 _VIA_S3 = {"StringEquals": {"kms:ViaService": "s3.us-east-1.amazonaws.com"}}
 
@@ -51,12 +52,16 @@ def _publish(**elements: Any) -> Change:
     return statement(KEY, "keys-topics", "ServicesPublish", **elements)
 
 
-def _recovers(name: str) -> Change:
-    actions = ["kms:Decrypt", "kms:DescribeKey"]
-    return add_statement(KEY, name, Effect="Allow", Principal=_STRANGER, Action=actions, Resource="*")
+def _recovers(name: str, **elements: Any) -> Change:
+    allowed = {"Effect": "Allow", "Principal": _STRANGER, "Action": ["kms:Decrypt", "kms:DescribeKey"], "Resource": "*"}
+    return add_statement(KEY, name, **(allowed | elements))
 
 
-_ALL_RECOVER = together(*(_recovers(f"keys-{name}") for name in ("buckets", "secrets", "tables", "topics")))
+def _all_recover(**elements: Any) -> Change:
+    """Set a recovery account, and add a statement for it to every key; `elements` are those of one of them."""
+    others = (_recovers(f"keys-{name}") for name in ("buckets", "tables", "topics"))
+    return together(_RECOVERY, _recovers("keys-secrets", **elements), *others)
+
 
 BROKEN: list[Row] = [
     ("17.1a", "prod", "no key", drop(KEY, "keys-secrets")),
@@ -107,6 +112,47 @@ BROKEN: list[Row] = [
     ("17.2", "prod", "everything", _allows(_ROOT, "kms:*")),
     ("17.2", "prod", "everything in another case", _allows(_ROOT, "KMS:*")),
     ("17.2", "prod", "everything everywhere", _allows(_ROOT, "*")),
+    ("17.2", "prod", "everything beside something", _allows(_ROOT, "kms:DescribeKey", "kms:*")),
+    ("17.2", "prod", "a call for data keys", _allows(_ROOT, "kms:GenerateDataKeyWithoutPlaintext")),
+    ("17.2", "prod", "no call", _allows(_ROOT)),
+    (
+        "17.2",
+        "prod",
+        "all but one resource",
+        add_statement(KEY, "keys-secrets", Effect="Allow", Principal=_ROOT, Action="kms:DescribeKey", NotResource="x"),
+    ),
+    ("17.2", "prod", "two kinds of principals", _allows({**_ROOT, "Service": "s3.amazonaws.com"}, "kms:DescribeKey")),
+    (
+        "17.2",
+        "prod",
+        "a stranger beside the account",
+        _allows({"AWS": [_ROOT["AWS"], _STRANGER["AWS"]]}, "kms:DescribeKey"),
+    ),
+    ("17.2", "prod", "use from the account", _uses(Condition={"StringEquals": {"kms:CallerAccount": "222222222222"}})),
+    ("17.2", "prod", "use through no service", _uses(Condition={"StringEquals": {"kms:ViaService": []}})),
+    ("17.2", "prod", "use by no role", _uses(Condition={"ArnEquals": {"aws:PrincipalArn": []}})),
+    ("17.2", "prod", "use by all but a role", _uses(Condition={"ArnNotEquals": {"aws:PrincipalArn": _ROLE}})),
+    ("17.2", "prod", "use for a role", _uses(Condition={"ArnEquals": {"aws:SourceArn": _ROLE}})),
+    (
+        "17.2",
+        "prod",
+        "use by a role and one of elsewhere",
+        _uses(Condition={"ArnEquals": {"aws:PrincipalArn": [_ROLE, "arn:aws:iam::333333333333:role/x"]}}),
+    ),
+    ("17.2", "prod", "any service", _publish(Principal={"Service": "*"})),
+    ("17.2", "prod", "no service", _publish(Principal={"Service": []})),
+    (
+        "17.2",
+        "prod",
+        "a service for all but the account",
+        _publish(Condition={"StringNotEquals": {"aws:SourceAccount": "222222222222"}}),
+    ),
+    (
+        "17.2",
+        "prod",
+        "a service by another key",
+        _publish(Condition={"StringEquals": {"aws:PrincipalAccount": "222222222222"}}),
+    ),
     ("17.2", "prod", "a family of calls", _allows(_ROOT, "kms:De*")),
     (
         "17.2",
@@ -195,6 +241,10 @@ BROKEN: list[Row] = [
         "one key without it",
         together(_RECOVERY, *(_recovers(f"keys-{name}") for name in ("buckets", "secrets", "tables"))),
     ),
+    ("17.5", "prod", "a key that refuses it", _all_recover(Effect="Deny")),
+    ("17.5", "prod", "a key that only describes itself to it", _all_recover(Action="kms:DescribeKey")),
+    ("17.5", "prod", "a key under a condition", _all_recover(Condition=_VIA_S3)),
+    ("17.5", "prod", "a key for another account", _all_recover(Principal={"AWS": "arn:aws:iam::444444444444:root"})),
     ("17.5", "prod", "a stranger without need", _recovers("keys-secrets")),
     ("17.5", "prod", "anybody without need", _allows("*", "kms:DescribeKey")),
 ]
@@ -203,7 +253,7 @@ OPEN: list[Row] = [
     ("17.2", "prod", "a policy", set_(KEY, "keys-secrets", policy=UNKNOWN)),
     ("17.3", "prod", "rotation", set_(KEY, "keys-secrets", enableKeyRotation=UNKNOWN)),
     ("17.5", "prod", "a policy", set_(KEY, "keys-secrets", policy=UNKNOWN)),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("number", "stack", "change"), cases(BROKEN))
@@ -218,7 +268,29 @@ def test_what_is_not_known_yet_decides_nothing(number: str, stack: str, change: 
 
 @pytest.mark.parametrize("number", ["17.2", "17.5"])
 def test_a_recovery_account_that_every_key_lets_decrypt_is_right(number: str) -> None:
-    assert verdict(number, together(_RECOVERY, _ALL_RECOVER)(whole("prod"))).word == "pass"
+    assert verdict(number, _all_recover()(whole("prod"))).word == "pass"
+
+
+@pytest.mark.parametrize(
+    ("number", "change"),
+    [
+        ("17.1b", set_(KEY, "keys-topics", policy=UNKNOWN)),
+        ("17.2", _uses(Condition={"ArnEquals": {"aws:PrincipalArn": [_ROLE]}})),
+        ("17.2", add_statement(KEY, "keys-secrets", Effect="Deny", Principal="*", Action="*", Resource="*")),
+        ("17.5", add_statement(KEY, "keys-secrets", Effect="Deny", Principal=_STRANGER, Action="kms:*", Resource="*")),
+        ("17.5", _allows({"AWS": "222222222222"}, "kms:DescribeKey")),
+    ],
+    ids=["a hidden key of others", "use by a role", "a refusal", "a refusal to a stranger", "the account by number"],
+)
+def test_what_weakens_no_key_passes(number: str, change: Change) -> None:
+    assert verdict(number, change(whole("prod"))).word == "pass"
+
+
+def test_the_policy_of_a_key_may_stand_beside_it() -> None:
+    (key,) = (key for key in whole("prod").graph.of_type(KEY) if key.name == "keys-secrets")
+    beside = add("aws:kms/keyPolicy:KeyPolicy", "beside", {"keyId": (KEY, "keys-secrets")}, policy=key.inputs["policy"])
+    moved = together(beside, set_(KEY, "keys-secrets", policy=None))
+    assert verdict("17.2", moved(whole("prod"))).word == "pass"
 
 
 def test_without_a_recovery_account_the_verdict_says_that_none_is_required() -> None:
@@ -235,17 +307,31 @@ def test_a_key_for_dnssec_is_a_stated_deviation() -> None:
 @pytest.mark.parametrize(
     ("number", "used", "change"),
     [
-        ("17.1b", "1 keys are for s3 alone", refer(
-            _ENCRYPTION, "model-outputs-encryption", "rules", (KEY, "keys-buckets"),
-            value=[{"applyServerSideEncryptionByDefault": {"sseAlgorithm": "aws:kms", "kmsMasterKeyId": UNKNOWN}}],
-        )),
-        ("17.1c", "1 keys are for dynamodb alone", refer(
-            TABLE, "-streams", "serverSideEncryption", (KEY, "keys-tables"),
-            value={"enabled": True, "kmsKeyArn": UNKNOWN},
-        )),
+        (
+            "17.1b",
+            "1 keys are for s3 alone",
+            refer(
+                _ENCRYPTION,
+                "model-outputs-encryption",
+                "rules",
+                (KEY, "keys-buckets"),
+                value=[{"applyServerSideEncryptionByDefault": {"sseAlgorithm": "aws:kms", "kmsMasterKeyId": UNKNOWN}}],
+            ),
+        ),
+        (
+            "17.1c",
+            "1 keys are for dynamodb alone",
+            refer(
+                TABLE,
+                "-streams",
+                "serverSideEncryption",
+                (KEY, "keys-tables"),
+                value={"enabled": True, "kmsKeyArn": UNKNOWN},
+            ),
+        ),
     ],
     ids=["17.1b", "17.1c"],
-)  # fmt: skip
+)
 def test_a_key_that_waits_for_its_setting_says_so(number: str, used: str, change: Change) -> None:
     kind = used.split()[4]
     assert verdict(number, whole("prod")).evidence == f"{used}; {kind} use it by setting (decision 4)"

@@ -37,6 +37,7 @@ _ROTATION = "aws:secretsmanager/secretRotation:SecretRotation"
 _PERMISSION = "aws:lambda/permission:Permission"
 _ACCOUNT = "arn:aws:iam::222222222222:"
 _READER = f"{_ACCOUNT}role/prod-ai-intelligence-analysis"
+_SECRETS = "arn:aws:secretsmanager:us-east-1:222222222222:secret:prod-"
 _DEPLOYER = f"{_ACCOUNT}role/bootstrap-deploy-prod"
 
 
@@ -68,6 +69,28 @@ BROKEN: list[Row] = [
     ("09.2a", "prod", "no such secret", drop(SECRET, "-gemini-api-key")),
     ("09.2a", "prod", "two of them", set_(SECRET, "-deepseek-api-key", name="prod-gemini-key")),
     ("09.2a", "prod", "one for two providers", set_(SECRET, "-gemini-api-key", name="prod-gemini-openai")),
+    (
+        "09.2a",
+        "prod",
+        "one that is read for two providers",
+        together(
+            set_(SECRET, "-gemini-api-key", name="prod-gemini-openai"),
+            statement(
+                ROLE_POLICY, "analysis-secret-gemini-api-key", "ReadSecret", Resource=f"{_SECRETS}gemini-openai-??????"
+            ),
+        ),
+    ),
+    (
+        "09.2a",
+        "prod",
+        "a secret of another region",
+        statement(
+            ROLE_POLICY,
+            "-secret-gemini-api-key",
+            "ReadSecret",
+            Resource="arn:aws:secretsmanager:eu-west-1:222222222222:secret:prod-gemini-api-key-??????",
+        ),
+    ),
     ("09.2b", "prod", "no such secret", drop(SECRET, "-openai-api-key")),
     ("09.2c", "prod", "no such secret", drop(SECRET, "-deepseek-api-key")),
     ("09.3", "prod", "no such secret", drop(SECRET, "-connection-strings")),
@@ -157,6 +180,12 @@ BROKEN: list[Row] = [
     ("09.5", "prod", "a role that nobody has", _only(f"{_ACCOUNT}role/other", _READER)),
     ("09.5", "prod", "a role that runs no function", _only(f"{_ACCOUNT}role/prod-flow-log", _READER)),
     ("09.5", "prod", "a role that does not read it", _only(f"{_ACCOUNT}role/prod-audit-audit", _READER)),
+    (
+        "09.5",
+        "prod",
+        "a role that is refused by its own policy",
+        statement(ROLE_POLICY, "analysis-secret-gemini-api-key", "ReadSecret", Effect="Deny"),
+    ),
     ("09.5", "prod", "the deployer alone", _only(_DEPLOYER)),
     ("09.5", "prod", "no exception", _only()),
     ("09.5", "prod", "another deployer", settings(deployment={"role": "other"})),
@@ -185,12 +214,13 @@ BROKEN: list[Row] = [
 OPEN: list[Row] = [
     ("09.1", "prod", "a name", set_(SECRET, "-exchange-credentials", name=UNKNOWN)),
     ("09.1", "prod", "permissions", set_(ROLE_POLICY, "-secret-exchange-credentials", policy=UNKNOWN)),
+    ("09.4", "prod", "a function", refer(_ROTATION, "-rotation", "rotationLambdaArn")),
     ("09.4", "prod", "a schedule", set_(_ROTATION, "-rotation", rotationRules=UNKNOWN)),
     ("09.4", "prod", "an account", _permission(sourceAccount=UNKNOWN)),
     ("09.5", "prod", "a policy", set_(_POLICY, "secrets-gemini-api-key-policy", policy=UNKNOWN)),
     ("09.6", "prod", "a key that is nowhere in the stack", drop(KEY, "keys-secrets")),
     ("09.7", "prod", "a name", set_(SECRET, "-gemini-api-key", name=UNKNOWN)),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("number", "stack", "change"), cases(BROKEN))
@@ -208,6 +238,11 @@ def test_another_statement_cannot_overrule_the_refusal() -> None:
         _POLICY, "secrets-gemini-api-key-policy", Effect="Allow", Principal="*", Action="*", Resource="*"
     )
     assert verdict("09.5", allow(whole("prod"))).word == "pass"
+
+
+def test_a_rotation_may_go_by_an_expression() -> None:
+    weekly = set_(_ROTATION, "-rotation", rotationRules={"scheduleExpression": "rate(7 days)"})
+    assert verdict("09.4", weekly(whole("prod"))).word == "pass"
 
 
 def test_the_connection_strings_are_a_stated_deviation() -> None:

@@ -21,6 +21,7 @@ from tests.criteria.breaking import (
     refer,
     set_,
     statement,
+    together,
     verdict,
     whole,
 )
@@ -94,6 +95,16 @@ BROKEN: list[Row] = [
             rules=_default(sseAlgorithm="aws:kms", kmsMasterKeyId="arn:aws:kms:us-east-1:333333333333:key/x"),
         ),
     ),
+    (
+        "05.3",
+        "prod",
+        "one rule of two",
+        set_(
+            _ENCRYPTION,
+            "model-outputs-encryption",
+            rules=_default(sseAlgorithm="AES256") + _default(sseAlgorithm="aws:kms"),
+        ),
+    ),
     ("05.3", "prod", "no algorithm", set_(_ENCRYPTION, "model-outputs-encryption", rules=_default(sseAlgorithm=""))),
     *(
         ("05.4", "prod", flag, set_(_PUBLIC_ACCESS, "audit-logs-public-access", **{flag: value}))
@@ -112,6 +123,12 @@ BROKEN: list[Row] = [
     ("05.5a", "test", "switched off", _rules("audit-logs", _rule(90, status="Disabled"))),
     ("05.5a", "test", "some objects", _rules("audit-logs", _rule(90, filter={"prefix": "a/"}))),
     ("05.5a", "test", "objects of a size", _rules("audit-logs", _rule(90, filter={"objectSizeGreaterThan": 1}))),
+    (
+        "05.5a",
+        "test",
+        "objects of every prefix and one size",
+        _rules("audit-logs", _rule(90, filter={"prefix": "", "objectSizeGreaterThan": 1})),
+    ),
     ("05.5a", "test", "some objects in the older way", _rules("audit-logs", _rule(90, filter=None, prefix="a/"))),
     ("05.5a", "test", "some objects earlier", _rules("audit-logs", _rule(90), _rule(1, filter={"prefix": "a/"}))),
     ("05.5a", "test", "on a day", _rules("audit-logs", _rule(90), _rule(None, expiration={"date": "2027-01-01"}))),
@@ -134,6 +151,22 @@ BROKEN: list[Row] = [
     ),
     ("05.6", "prod", "no logging", drop(_LOGGING, "audit-logs-access-log")),
     ("05.6", "prod", "into itself", refer(_LOGGING, "audit-logs-access-log", "targetBucket", (BUCKET, "-audit-logs"))),
+    (
+        "05.6",
+        "prod",
+        "into itself, which takes logs",
+        together(
+            refer(_LOGGING, "audit-logs-access-log", "targetBucket", (BUCKET, "-audit-logs")),
+            add_statement(
+                _POLICY,
+                "audit-logs-policy",
+                Effect="Allow",
+                Principal={"Service": "logging.s3.amazonaws.com"},
+                Action="s3:PutObject",
+                Resource="arn:aws:s3:::prod-audit-logs-222222222222/*",
+            ),
+        ),
+    ),
     ("05.6", "prod", "a bucket of elsewhere", set_(_LOGGING, "audit-logs-access-log", targetBucket="other")),
     (
         "05.6",
@@ -148,6 +181,18 @@ BROKEN: list[Row] = [
     ("05.6", "prod", "another bucket", _delivery(Resource="arn:aws:s3:::prod-audit-logs-222222222222/*")),
     ("05.6", "prod", "another account", _delivery(Condition={"StringEquals": {"aws:SourceAccount": "333333333333"}})),
     ("05.6", "prod", "a condition that never holds", _delivery(Condition={"StringEquals": {"aws:username": "x"}})),
+    (
+        "05.6",
+        "prod",
+        "another condition beside",
+        _delivery(Condition={"StringEquals": {"aws:SourceAccount": "222222222222", "aws:username": "x"}}),
+    ),
+    (
+        "05.6",
+        "prod",
+        "the account by another key",
+        _delivery(Condition={"StringEquals": {"aws:PrincipalAccount": "222222222222"}}),
+    ),
     ("05.6", "prod", "no policy", drop(_POLICY, "access-logs-policy")),
     ("05.8a", "prod", "no prefix", set_(BUCKET, "-model-outputs", bucket="model-outputs-222222222222")),
     ("05.8a", "prod", "another environment", set_(BUCKET, "-waf-logs", bucket="aws-waf-logs-test-222222222222")),
@@ -164,9 +209,12 @@ BROKEN: list[Row] = [
 OPEN: list[Row] = [
     ("05.1a", "prod", "a name", set_(BUCKET, "-audit-logs", bucket=UNKNOWN)),
     ("05.2", "prod", "a status", set_(_VERSIONING, "-audit-logs-versioning", versioningConfiguration=UNKNOWN)),
-    ("05.3", "prod", "an algorithm", set_(
-        _ENCRYPTION, "model-outputs-encryption", rules=_default(sseAlgorithm=UNKNOWN)
-    )),
+    (
+        "05.3",
+        "prod",
+        "an algorithm",
+        set_(_ENCRYPTION, "model-outputs-encryption", rules=_default(sseAlgorithm=UNKNOWN)),
+    ),
     ("05.4", "prod", "a flag", set_(_PUBLIC_ACCESS, "audit-logs-public-access", blockPublicAcls=UNKNOWN)),
     ("05.5a", "test", "days", _rules("audit-logs", _rule(UNKNOWN))),
     ("05.5b", "prod", "another rule", _rules("audit-logs", _rule(2557), _rule(9, status=UNKNOWN))),
@@ -174,7 +222,7 @@ OPEN: list[Row] = [
     ("05.6", "prod", "a prefix", set_(_LOGGING, "audit-logs-access-log", targetPrefix=UNKNOWN)),
     ("05.8a", "prod", "a name", set_(BUCKET, "-model-outputs", bucket=UNKNOWN)),
     ("05.8b", "prod", "a name", set_(BUCKET, "-model-outputs", bucket=UNKNOWN)),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("number", "stack", "change"), cases(BROKEN))
@@ -201,6 +249,16 @@ def test_names_without_the_firewalls_are_no_deviation() -> None:
 
 def test_logs_for_longer_than_seven_years_are_kept_for_seven() -> None:
     assert verdict("05.5b", _rules("audit-logs", _rule(3650))(whole("prod"))).word == "pass"
+
+
+def test_rules_that_expire_nothing_change_nothing() -> None:
+    other = {"status": "Enabled", "noncurrentVersionExpiration": {"noncurrentDays": 1}}
+    plain = {"status": "Enabled", "expiration": {"days": 90}}
+    assert verdict("05.5a", _rules("audit-logs", plain, other)(whole("test"))).word == "pass"
+
+
+def test_a_bucket_without_a_known_name_is_no_bucket_of_logs() -> None:
+    assert verdict("05.5a", set_(BUCKET, "-model-outputs", bucket=UNKNOWN)(whole("test"))).word == "pass"
 
 
 def test_another_statement_beside_the_delivery_changes_nothing() -> None:

@@ -70,7 +70,43 @@ def _state(type_: str, name: str, **inputs: object) -> Change:
     return base(set_(f"aws:s3/{type_}", f"buckets-state-{name}", **inputs))
 
 
+def _without_role(function: Resource) -> Resource:
+    needs = {key: urns for key, urns in function.property_dependencies.items() if key != "role"}
+    return dataclasses.replace(function, property_dependencies=needs)
+
+
+def _trusted(*principals: object) -> Change:
+    rows = [{"Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole"} for principal in principals]
+    return set_(ROLE, "roles-audit", assumeRolePolicy=json.dumps({"Statement": rows}))
+
+
+def _state_policy(**elements: object) -> Change:
+    return base(statement("aws:s3/bucketPolicy:BucketPolicy", "buckets-state-policy", "RefuseWithoutTls", **elements))
+
+
 BROKEN: list[Row] = [
+    ("01.3a", "prod", "another cloud", settings(deployment={"backend": "gs://bootstrap-state-222222222222/prod"})),
+    ("01.3a", "prod", "TLS for one principal", _state_policy(Principal={"AWS": "1"})),
+    ("01.3a", "prod", "TLS for one call", _state_policy(Action="s3:GetObject")),
+    ("01.7", "prod", "the other without bucket", sibling("test", "deployment.backend", "s3:///test")),
+    ("16.1", "prod", "no role", edit(FUNCTION, "functions-audit", _without_role)),
+    (
+        "16.5",
+        "prod",
+        "all calls but some",
+        set_(ROLE_POLICY, _BUCKET_POLICY, policy=policy(Action=None, NotAction="iam:*", Resource="*")),
+    ),
+    ("16.8", "prod", "a service and anybody", _trusted({"Service": "lambda.amazonaws.com", "AWS": "*"})),
+    ("16.8", "prod", "a service of somebody", _trusted({"Service": "lambda.example.com"})),
+    (
+        "16.8",
+        "prod",
+        "a service and one of somebody",
+        _trusted({"Service": ["lambda.amazonaws.com", "lambda.example.com"]}),
+    ),
+    ("16.8", "prod", "no service", _trusted({"Service": []})),
+    ("16.8", "prod", "nobody", set_(ROLE, "roles-audit", assumeRolePolicy="{}")),
+    ("16.8", "prod", "a second statement", _trusted({"Service": "lambda.amazonaws.com"}, "*")),
     ("00.4", "prod", "nothing is provisioned", nothing),
     ("00.5", "prod", "no test stack", siblings(test=None)),
     ("00.5", "prod", "a third stack", siblings(dev={})),
@@ -235,16 +271,21 @@ BROKEN: list[Row] = [
 ]
 OPEN: list[Row] = [
     ("01.3a", "prod", "a policy", _state("bucketPolicy:BucketPolicy", "policy", policy=UNKNOWN)),
-    ("01.3a", "prod", "an algorithm", _state(
-        "bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration", "encryption", rules=[
-            {"applyServerSideEncryptionByDefault": {"sseAlgorithm": UNKNOWN}}
-        ],
-    )),
+    (
+        "01.3a",
+        "prod",
+        "an algorithm",
+        _state(
+            "bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration",
+            "encryption",
+            rules=[{"applyServerSideEncryptionByDefault": {"sseAlgorithm": UNKNOWN}}],
+        ),
+    ),
     ("16.4", "prod", "a policy", set_(ROLE_POLICY, _TABLE_POLICY, policy=UNKNOWN)),
     ("16.5", "prod", "a policy", set_(ROLE_POLICY, _TABLE_POLICY, policy=UNKNOWN)),
     ("16.6", "prod", "a policy", set_(ROLE_POLICY, _TABLE_POLICY, policy=UNKNOWN)),
     ("16.8", "prod", "a trust policy", set_(ROLE, "roles-audit", assumeRolePolicy=UNKNOWN)),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("number", "stack", "change"), cases(BROKEN))

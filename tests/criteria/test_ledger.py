@@ -29,19 +29,30 @@ BUILT = (  # noqa: SIM905  # as a list literal it takes a hundred lines and says
     "00.4 00.5 01.1 01.2 01.3a 01.3b 01.4 01.5 01.6 01.7 "
     "02.1a 02.1b 02.1c 02.2 02.3a 02.3b 02.3c 02.3d 02.4 02.5 02.6 02.7 "
     "03.1 03.2a 03.2b 03.3 03.4 03.5 03.6 03.7a 03.7b 03.8 03.9 "
+    "04.1 04.2a 04.2b 04.2c 04.3a 04.3b 04.4a 04.4b 04.5 04.6 "
     "05.1a 05.1b 05.1c 05.1d 05.1e 05.2 05.3 05.4 05.5a 05.5b 05.6 05.8a 05.8b "
     "06.1 06.2 06.3a 06.3b 06.4 06.5a 06.5b 06.6 06.7 06.8a 06.8b 06.9 06.10 "
+    "07.1 07.2 07.3 07.4 07.5 07.6a 07.6b 07.7a 07.7b 07.9 "
     "08.1 08.2 08.3a 08.3b 08.4 08.5a 08.5b 08.6 08.7 "
-    "09.1 09.2a 09.2b 09.2c 09.3 09.4 09.5 09.6 09.7 14.6a 14.6b 16.1 16.4 16.5 16.6 16.8 "
-    "17.1a 17.1b 17.1c 17.2 17.3 17.4 17.5 20.2 20.3 20.6 23.1"
+    "09.1 09.2a 09.2b 09.2c 09.3 09.4 09.5 09.6 09.7 "
+    "11.1 11.2 11.3 11.4a 11.4b 11.5 11.6 11.7 12.1 12.2 12.3 12.4 12.5 12.6 "
+    "13.1a 13.1b 13.1c 13.1d 13.2 13.3 13.4 13.5 "
+    "14.1a 14.1b 14.1c 14.1d 14.2 14.3 14.4 14.5 14.6a 14.6b 14.7 14.8 "
+    "16.1 16.2a 16.2c 16.4 16.5 16.6 16.8 17.1a 17.1b 17.1c 17.2 17.3 17.4 17.5 "
+    "20.1 20.2 20.3 20.4 20.5 20.6 23.1"
 ).split()
 DEVIATIONS = {
+    "02.4": 56,
+    "07.2": 9,
+    "07.9": 55,
     **dict.fromkeys(("00.4", "01.1", "01.3a", "01.3b", "01.4", "01.5", "01.7", "20.6"), 1),
     "05.1e": 2,
     "05.8a": 7,
     "09.3": 11,
     "16.1": 38,
 }
+# Looser thresholds, as another of the document's sentences asks.
+DEVIATIONS_OF_TEST = dict.fromkeys(("14.2", "14.3", "14.4", "14.5"), 5)
 # Which of a VPC's subnets and route tables are meant, only their ids say: a component's outputs depend on all of them.
 AFTER_UP = ("02.4", "06.4", "08.2")
 
@@ -70,13 +81,15 @@ def test_exactly_these_criteria_have_a_predicate() -> None:
 def _expected(stack: str, *, up: bool) -> dict[str, tuple[str, int]]:
     """Return (word, decision) by criterion."""
     expected = {}
+    deviations = DEVIATIONS | (DEVIATIONS_OF_TEST if stack == "test" else {})
     for entry in ENTRIES:
         number = entry.id.removeprefix("TRADING-")
         if number not in BUILT:
             continue
-        word = "deviation" if number in DEVIATIONS else "unknown" if number in AFTER_UP and not up else "pass"
-        asked = stack in entry.environments
-        expected[number] = (word, DEVIATIONS.get(number, 0)) if asked else ("not_applicable", 0)
+        later = number in AFTER_UP and not up
+        decision = 0 if later else deviations.get(number, 0)
+        word = "unknown" if later else "deviation" if decision else "pass"
+        expected[number] = (word, decision) if stack in entry.environments else ("not_applicable", 0)
     return expected
 
 

@@ -14,12 +14,12 @@ import boto3
 import pulumi
 import pulumi_aws as aws
 import pytest
-from conftest import ROOT, preview
+from conftest import ROOT, deployed, preview
 
 from plumbline.changes import compare
 from plumbline.commands import subject
 from plumbline.contract import encode
-from plumbline.evaluate import Evaluation, evaluate, evaluate_stack
+from plumbline.evaluate import Evaluation, evaluate
 from plumbline.graph import UNKNOWN, Resource, walk
 from plumbline.project import Project
 from plumbline.sandbox import Sandbox
@@ -130,7 +130,7 @@ def everything() -> None:
         provisioned_concurrent_executions=2,
         opts=inside,
     )
-    aws.sns.Topic("topic", name="dev-topic", opts=inside)
+    aws.elasticache.ParameterGroup("parameters", name="dev-parameters", family="redis7", opts=inside)
     dimension = {
         "service_namespace": "dynamodb",
         "resource_id": table.name.apply(lambda name: f"table/{name}"),
@@ -286,18 +286,35 @@ def test_boto3_sees_what_was_declared(what: str) -> None:
 
 def test_every_adapter_is_rehearsed_and_the_rest_is_counted_as_simulated() -> None:
     # They take their helpers from here, so this module cannot import them at its head.
-    from tests.plumbline import test_sandbox_account, test_sandbox_network, test_sandbox_storage
+    from tests.plumbline import (
+        test_sandbox_account,
+        test_sandbox_api,
+        test_sandbox_monitoring,
+        test_sandbox_network,
+        test_sandbox_services,
+        test_sandbox_storage,
+        test_sandbox_users,
+    )
 
-    others = (test_sandbox_account, test_sandbox_network, test_sandbox_storage)
+    others = (
+        test_sandbox_account,
+        test_sandbox_api,
+        test_sandbox_monitoring,
+        test_sandbox_network,
+        test_sandbox_services,
+        test_sandbox_storage,
+        test_sandbox_users,
+    )
     rehearsed = set(whole().materialised).union(*(module.whole().materialised for module in others))
     assert rehearsed == set(ADAPTERS)
     assert set(whole().materialised.values()) == {1}
     assert whole().simulated == {
         "aws:lambda/provisionedConcurrencyConfig:ProvisionedConcurrencyConfig": 1,
-        "aws:sns/topic:Topic": 1,
+        "aws:elasticache/parameterGroup:ParameterGroup": 1,
     }
-    assert whole().resources["topic"].outputs == {"arn": f"arn:aws:sns:{REGION}:{ACCOUNT}:topic/dev-topic"}
-    assert whole().resources["topic"].id == "dev-topic"
+    parameters = whole().resources["parameters"]
+    arn = f"arn:aws:elasticache:{REGION}:{ACCOUNT}:parameterGroup/dev-parameters"
+    assert (parameters.id, parameters.outputs) == ("dev-parameters", {"arn": arn})
 
 
 def test_outputs_are_known_and_reach_other_resources() -> None:
@@ -390,19 +407,22 @@ def test_a_secret_reaches_the_sandbox() -> None:
     assert rehearse(program).evaluation.mistakes == ()
 
 
-@functools.cache
 def trading() -> tuple[Evaluation, Counter[str], Counter[str]]:
     """Return an up of the trading stack "test"."""
-    with Sandbox() as sandbox:
-        evaluation = evaluate_stack(Project(ROOT), "test", sandbox)
-    return evaluation, sandbox.materialised, sandbox.simulated
+    up = deployed("test")
+    return up.evaluation, up.materialised, up.simulated
 
 
 def test_the_trading_stack_stands() -> None:
     evaluation, materialised, simulated = trading()
     assert (evaluation.mistakes, evaluation.warnings) == ((), ())
-    # moto has no parameter groups of ElastiCache.
-    assert simulated == Counter({"aws:elasticache/parameterGroup:ParameterGroup": 1})
+    # moto has no parameter groups of ElastiCache, and takes none of the rules of composite alarms.
+    assert simulated == Counter(
+        {
+            "aws:elasticache/parameterGroup:ParameterGroup": 1,
+            "aws:cloudwatch/compositeAlarm:CompositeAlarm": 1,
+        }
+    )
     planned = preview("test").graph
     made = [resource for resource in planned if resource.custom and not resource.type.startswith("pulumi:")]
     assert materialised + simulated == Counter(resource.type for resource in made)
@@ -412,15 +432,15 @@ def test_the_trading_stack_stands() -> None:
 
 def test_an_up_of_the_trading_stack_has_the_previews_verdicts_and_decides_the_unknown_ones() -> None:
     project, entries = Project(ROOT), ledger(ROOT, "trading")
-    deployed = judge(entries, subject(project, "test", trading()[0].graph))
+    made = judge(entries, subject(project, "test", trading()[0].graph))
     planned = judge(entries, subject(project, "test", preview("test").graph))
     later = {id_ for id_, verdict in planned.items() if verdict.word == "unknown"}
-    assert {id_: verdict for id_, verdict in deployed.items() if id_ not in later} == {
+    assert {id_: verdict for id_, verdict in made.items() if id_ not in later} == {
         id_: verdict for id_, verdict in planned.items() if id_ not in later
     }
     # Which of a VPC's subnets are meant, only their ids say.
     assert later == {f"TRADING-{number}" for number in ("02.0", "02.4", "06.0", "06.4", "08.0", "08.2")}
-    assert {deployed[id_].word for id_ in later} == {"pass"}
+    assert {made[id_].word for id_ in later} == {"pass", "deviation"}
 
 
 def test_a_preview_after_an_up_of_the_trading_stack_changes_nothing() -> None:

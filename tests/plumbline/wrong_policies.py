@@ -144,7 +144,8 @@ def _named_in_queue_policy(arn: str, make: Callable[[pulumi.ResourceOptions], An
 
 
 def _machine(opts: pulumi.ResourceOptions) -> None:
-    aws.sfn.StateMachine("machine", name="orders", role_arn=WORKER + "-2", definition="{}", opts=opts)
+    definition = '{"StartAt": "Done", "States": {"Done": {"Type": "Succeed"}}}'
+    aws.sfn.StateMachine("machine", name="orders", role_arn=WORKER + "-2", definition=definition, opts=opts)
 
 
 def _managed(opts: pulumi.ResourceOptions) -> None:

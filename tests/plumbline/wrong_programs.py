@@ -5,14 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from tests.plumbline.wrong_alarms import SOUND_ALARMS, WRONG_ALARMS
+from tests.plumbline.wrong_api import SOUND_API, WRONG_API
 from tests.plumbline.wrong_base import Wrong
+from tests.plumbline.wrong_cognito import SOUND_COGNITO, WRONG_COGNITO
 from tests.plumbline.wrong_data import SOUND_DATA, WRONG_DATA
+from tests.plumbline.wrong_events import SOUND_EVENTS, WRONG_EVENTS
 from tests.plumbline.wrong_functions import SOUND_FUNCTIONS, WRONG_FUNCTIONS
 from tests.plumbline.wrong_invocation import SOUND_INVOCATION, WRONG_INVOCATION
 from tests.plumbline.wrong_keys import SOUND_KEYS, WRONG_KEYS
+from tests.plumbline.wrong_logs import SOUND_LOGS, WRONG_LOGS
 from tests.plumbline.wrong_network import SOUND_NETWORK, WRONG_NETWORK
 from tests.plumbline.wrong_policies import SOUND_POLICIES, WRONG_POLICIES
+from tests.plumbline.wrong_requests import SOUND_REQUESTS, WRONG_REQUESTS
+from tests.plumbline.wrong_stages import SOUND_STAGES, WRONG_STAGES
 from tests.plumbline.wrong_storage import SOUND_STORAGE, WRONG_STORAGE
+from tests.plumbline.wrong_topics import SOUND_TOPICS, WRONG_TOPICS
+from tests.plumbline.wrong_workflows import SOUND_WORKFLOWS, WRONG_WORKFLOWS
 
 WRONG: list[Wrong] = [
     *WRONG_DATA,
@@ -22,6 +31,15 @@ WRONG: list[Wrong] = [
     *WRONG_STORAGE,
     *WRONG_KEYS,
     *WRONG_POLICIES,
+    *WRONG_ALARMS,
+    *WRONG_API,
+    *WRONG_COGNITO,
+    *WRONG_EVENTS,
+    *WRONG_LOGS,
+    *WRONG_REQUESTS,
+    *WRONG_STAGES,
+    *WRONG_TOPICS,
+    *WRONG_WORKFLOWS,
 ]
 SOUND: Mapping[str, Callable[[], Any]] = {
     **SOUND_DATA,
@@ -31,4 +49,13 @@ SOUND: Mapping[str, Callable[[], Any]] = {
     **SOUND_STORAGE,
     **SOUND_KEYS,
     **SOUND_POLICIES,
+    **SOUND_ALARMS,
+    **SOUND_API,
+    **SOUND_COGNITO,
+    **SOUND_EVENTS,
+    **SOUND_LOGS,
+    **SOUND_REQUESTS,
+    **SOUND_STAGES,
+    **SOUND_TOPICS,
+    **SOUND_WORKFLOWS,
 }

@@ -5,6 +5,70 @@ from __future__ import annotations
 # What each type of the trading stacks takes to be made and removed, by type: the ARN of one, composed of its inputs,
 # "" where it has no name, and the actions. Source: Service Authorization Reference, and the provider's calls.
 NEEDED: dict[str, tuple[str, str]] = {
+    "apigateway/apiKey": (
+        "arn:aws:apigateway:us-east-1::/apikeys/a1b2c3d4e5",
+        "apigateway:GET apigateway:PATCH apigateway:DELETE",
+    ),
+    "apigateway/authorizer": (
+        "arn:aws:apigateway:us-east-1::/restapis/a1b2c3d4e5/authorizers/a1b2c3",
+        "apigateway:POST apigateway:GET apigateway:PATCH apigateway:DELETE",
+    ),
+    "apigateway/deployment": (
+        "arn:aws:apigateway:us-east-1::/restapis/a1b2c3d4e5/deployments/a1b2c3",
+        "apigateway:POST apigateway:GET apigateway:PATCH apigateway:DELETE",
+    ),
+    "apigateway/integration": (
+        "arn:aws:apigateway:us-east-1::/restapis/a1b2c3d4e5/resources/a1b2c3/methods/{httpMethod}/integration",
+        "apigateway:PUT apigateway:GET apigateway:PATCH apigateway:DELETE",
+    ),
+    "apigateway/integrationResponse": (
+        "arn:aws:apigateway:us-east-1::/restapis/a1b2c3d4e5/resources/a1b2c3/methods/{httpMethod}/integration/responses/{statusCode}",
+        "apigateway:PUT apigateway:GET apigateway:DELETE",
+    ),
+    "apigateway/method": (
+        "arn:aws:apigateway:us-east-1::/restapis/a1b2c3d4e5/resources/a1b2c3/methods/{httpMethod}",
+        "apigateway:PUT apigateway:GET apigateway:PATCH apigateway:DELETE",
+    ),
+    "apigateway/methodResponse": (
+        "arn:aws:apigateway:us-east-1::/restapis/a1b2c3d4e5/resources/a1b2c3/methods/{httpMethod}/responses/{statusCode}",
+        "apigateway:PUT apigateway:GET apigateway:PATCH apigateway:DELETE",
+    ),
+    "apigateway/methodSettings": (
+        "arn:aws:apigateway:us-east-1::/restapis/a1b2c3d4e5/stages/{stageName}",
+        "apigateway:GET apigateway:PATCH",
+    ),
+    "apigateway/model": (
+        "arn:aws:apigateway:us-east-1::/restapis/a1b2c3d4e5/models/{name}",
+        "apigateway:POST apigateway:GET apigateway:PATCH apigateway:DELETE",
+    ),
+    "apigateway/requestValidator": (
+        "arn:aws:apigateway:us-east-1::/restapis/a1b2c3d4e5/requestvalidators/a1b2c3",
+        "apigateway:POST apigateway:GET apigateway:PATCH apigateway:DELETE",
+    ),
+    "apigateway/resource": (
+        "arn:aws:apigateway:us-east-1::/restapis/a1b2c3d4e5/resources/a1b2c3",
+        "apigateway:POST apigateway:GET apigateway:PATCH apigateway:DELETE",
+    ),
+    "apigateway/response": (
+        "arn:aws:apigateway:us-east-1::/restapis/a1b2c3d4e5/gatewayresponses/{responseType}",
+        "apigateway:PUT apigateway:GET apigateway:DELETE",
+    ),
+    "apigateway/restApi": (
+        "arn:aws:apigateway:us-east-1::/restapis/a1b2c3d4e5",
+        "apigateway:GET apigateway:PATCH apigateway:DELETE",
+    ),
+    "apigateway/stage": (
+        "arn:aws:apigateway:us-east-1::/restapis/a1b2c3d4e5/stages/{stageName}",
+        "apigateway:POST apigateway:GET apigateway:PATCH apigateway:DELETE",
+    ),
+    "apigateway/usagePlan": (
+        "arn:aws:apigateway:us-east-1::/usageplans/a1b2c3",
+        "apigateway:GET apigateway:PATCH apigateway:DELETE",
+    ),
+    "apigateway/usagePlanKey": (
+        "arn:aws:apigateway:us-east-1::/usageplans/a1b2c3/keys/d4e5f6",
+        "apigateway:POST apigateway:GET apigateway:DELETE",
+    ),
     "appautoscaling/policy": (
         "",
         "application-autoscaling:PutScalingPolicy application-autoscaling:DeleteScalingPolicy",
@@ -13,9 +77,56 @@ NEEDED: dict[str, tuple[str, str]] = {
         "",
         "application-autoscaling:RegisterScalableTarget application-autoscaling:DeregisterScalableTarget",
     ),
+    "cloudwatch/compositeAlarm": (
+        "arn:aws:cloudwatch:us-east-1:{account}:alarm:{alarmName}",
+        "cloudwatch:PutCompositeAlarm cloudwatch:DescribeAlarms cloudwatch:TagResource cloudwatch:DeleteAlarms",
+    ),
+    "cloudwatch/dashboard": (
+        "arn:aws:cloudwatch::{account}:dashboard/{dashboardName}",
+        "cloudwatch:PutDashboard cloudwatch:GetDashboard cloudwatch:DeleteDashboards",
+    ),
+    "cloudwatch/eventArchive": (
+        "arn:aws:events:us-east-1:{account}:archive/{name}",
+        "events:CreateArchive events:DescribeArchive events:UpdateArchive events:DeleteArchive",
+    ),
+    "cloudwatch/eventBus": (
+        "arn:aws:events:us-east-1:{account}:event-bus/{name}",
+        "events:CreateEventBus events:DescribeEventBus events:UpdateEventBus events:TagResource events:DeleteEventBus",
+    ),
+    "cloudwatch/eventBusPolicy": (
+        "",
+        "events:PutPermission events:DescribeEventBus events:RemovePermission",
+    ),
+    "cloudwatch/eventRule": (
+        "arn:aws:events:us-east-1:{account}:rule/{name}",
+        "events:PutRule events:DescribeRule events:TagResource events:DeleteRule",
+    ),
+    "cloudwatch/eventTarget": (
+        "arn:aws:events:us-east-1:{account}:rule/{rule}",
+        "events:PutTargets events:ListTargetsByRule events:RemoveTargets",
+    ),
     "cloudwatch/logGroup": (
         "arn:aws:logs:us-east-1:{account}:log-group:{name}",
         "logs:CreateLogGroup logs:PutRetentionPolicy logs:DeleteLogGroup",
+    ),
+    "cloudwatch/logMetricFilter": (
+        "arn:aws:logs:us-east-1:{account}:log-group:{logGroupName}",
+        "logs:PutMetricFilter logs:DescribeMetricFilters logs:DeleteMetricFilter",
+    ),
+    "cloudwatch/metricAlarm": (
+        "arn:aws:cloudwatch:us-east-1:{account}:alarm:{name}",
+        "cloudwatch:PutMetricAlarm cloudwatch:DescribeAlarms cloudwatch:TagResource cloudwatch:DeleteAlarms",
+    ),
+    "cognito/userPool": (
+        "arn:aws:cognito-idp:us-east-1:{account}:userpool/us-east-1_a1b2c3",
+        "cognito-idp:CreateUserPool cognito-idp:SetUserPoolMfaConfig cognito-idp:DescribeUserPool "
+        "cognito-idp:GetUserPoolMfaConfig cognito-idp:UpdateUserPool cognito-idp:AddCustomAttributes "
+        "cognito-idp:TagResource cognito-idp:DeleteUserPool",
+    ),
+    "cognito/userPoolClient": (
+        "arn:aws:cognito-idp:us-east-1:{account}:userpool/us-east-1_a1b2c3",
+        "cognito-idp:CreateUserPoolClient cognito-idp:DescribeUserPoolClient cognito-idp:UpdateUserPoolClient "
+        "cognito-idp:DeleteUserPoolClient",
     ),
     "dynamodb/table": (
         "arn:aws:dynamodb:us-east-1:{account}:table/{name}",
@@ -110,9 +221,41 @@ NEEDED: dict[str, tuple[str, str]] = {
         "",
         "secretsmanager:PutSecretValue secretsmanager:GetSecretValue secretsmanager:UpdateSecretVersionStage",
     ),
+    "sfn/stateMachine": (
+        "arn:aws:states:us-east-1:{account}:stateMachine:{name}",
+        "states:ValidateStateMachineDefinition states:CreateStateMachine states:DescribeStateMachine "
+        "states:ListStateMachineVersions states:UpdateStateMachine states:TagResource "
+        "states:DeleteStateMachine",
+    ),
+    "sns/topic": (
+        "arn:aws:sns:us-east-1:{account}:{name}",
+        "sns:CreateTopic sns:GetTopicAttributes sns:SetTopicAttributes sns:TagResource sns:DeleteTopic",
+    ),
+    "sns/topicPolicy": (
+        "",
+        "sns:SetTopicAttributes sns:GetTopicAttributes",
+    ),
+    "sns/topicSubscription": (
+        "",
+        "sns:Subscribe sns:GetSubscriptionAttributes sns:SetSubscriptionAttributes sns:Unsubscribe",
+    ),
     "sqs/queue": (
         "arn:aws:sqs:us-east-1:{account}:{name}",
         "sqs:CreateQueue sqs:SetQueueAttributes sqs:GetQueueAttributes sqs:DeleteQueue",
+    ),
+    "sqs/queuePolicy": (
+        "",
+        "sqs:SetQueueAttributes sqs:GetQueueAttributes",
+    ),
+    "timestreamwrite/database": (
+        "arn:aws:timestream:us-east-1:{account}:database/{databaseName}",
+        "timestream:DescribeEndpoints timestream:CreateDatabase timestream:DescribeDatabase "
+        "timestream:UpdateDatabase timestream:TagResource timestream:DeleteDatabase",
+    ),
+    "timestreamwrite/table": (
+        "arn:aws:timestream:us-east-1:{account}:database/{databaseName}/table/{tableName}",
+        "timestream:CreateTable timestream:DescribeTable timestream:UpdateTable timestream:TagResource "
+        "timestream:DeleteTable",
     ),
     "vpc/securityGroupEgressRule": (
         "",
@@ -124,11 +267,36 @@ NEEDED: dict[str, tuple[str, str]] = {
     ),
 }
 
+# What is made of a collection takes rights on the collection too: by ARN, the action.
+COLLECTIONS = {
+    f"arn:aws:apigateway:us-east-1::/{collection}": "apigateway:POST"
+    for collection in ("apikeys", "restapis", "usageplans")
+}
+
+# What a type takes that the stacks have only with another setting than theirs.
+BY_SETTING: dict[str, str] = {
+    "timestreaminfluxdb/dbInstance": (
+        "timestream-influxdb:CreateDbInstance timestream-influxdb:GetDbInstance timestream-influxdb:UpdateDbInstance "
+        "timestream-influxdb:ListTagsForResource timestream-influxdb:TagResource timestream-influxdb:DeleteDbInstance "
+        "ec2:CreateNetworkInterface ec2:DescribeSubnets ec2:DescribeVpcs iam:CreateServiceLinkedRole"
+    ),
+}
+
+# Names that no preview knows, by the resource's: they carry the id of another resource.
+LATER: dict[str, dict[str, str]] = {"api-execution-log": {"name": "API-Gateway-Execution-Logs_a1b2c3d4e5/v1"}}
+
 # Everything that the preview role may do: state, the key behind its secrets, and looking.
 LOOKING = {
+    "apigateway:GET",
     "application-autoscaling:DescribeScalableTargets",
     "application-autoscaling:DescribeScalingPolicies",
     "application-autoscaling:ListTagsForResource",
+    "cloudwatch:DescribeAlarms",
+    "cloudwatch:GetDashboard",
+    "cloudwatch:ListTagsForResource",
+    "cognito-idp:DescribeUserPool",
+    "cognito-idp:GetUserPoolMfaConfig",
+    "cognito-idp:ListTagsForResource",
     "dynamodb:DescribeContinuousBackups",
     "dynamodb:DescribeTable",
     "dynamodb:DescribeTimeToLive",
@@ -137,6 +305,11 @@ LOOKING = {
     "ec2:GetManagedPrefixListEntries",
     "elasticache:Describe*",
     "elasticache:ListTagsForResource",
+    "events:DescribeArchive",
+    "events:DescribeEventBus",
+    "events:DescribeRule",
+    "events:ListTagsForResource",
+    "events:ListTargetsByRule",
     "iam:GetRole",
     "iam:GetRolePolicy",
     "iam:ListAttachedRolePolicies",
@@ -156,6 +329,7 @@ LOOKING = {
     "lambda:ListTags",
     "lambda:ListVersionsByFunction",
     "logs:DescribeLogGroups",
+    "logs:DescribeMetricFilters",
     "logs:ListTagsForResource",
     "s3:GetAccelerateConfiguration",
     "s3:GetBucket*",
@@ -167,7 +341,20 @@ LOOKING = {
     "secretsmanager:DescribeSecret",
     "secretsmanager:GetRandomPassword",
     "secretsmanager:GetResourcePolicy",
+    "sns:GetSubscriptionAttributes",
+    "sns:GetTopicAttributes",
+    "sns:ListTagsForResource",
     "sqs:GetQueueAttributes",
     "sqs:GetQueueUrl",
     "sqs:ListQueueTags",
+    "states:DescribeStateMachine",
+    "states:ListStateMachineVersions",
+    "states:ListTagsForResource",
+    "states:ValidateStateMachineDefinition",
+    "timestream-influxdb:GetDbInstance",
+    "timestream-influxdb:ListTagsForResource",
+    "timestream:DescribeDatabase",
+    "timestream:DescribeEndpoints",
+    "timestream:DescribeTable",
+    "timestream:ListTagsForResource",
 }

@@ -11,10 +11,12 @@ import pytest
 from conftest import preview
 
 from plumbline.graph import Resource, StackGraph
-from tests.systems.bootstrap_actions import LOOKING, NEEDED
+from systems.bootstrap.data import permissions
+from tests.systems.bootstrap_actions import BY_SETTING, COLLECTIONS, LATER, LOOKING, NEEDED
 from tests.systems.bootstrap_graphs import ACCOUNTS, TRADING, actions, built, document
 
 LONGEST_POLICY = 6144  # characters of a managed policy, spaces apart (IAM: "IAM and AWS STS quotas")
+MOST_POLICIES = 10  # managed policies of a role, by default (the same)
 HOST = "token.actions.githubusercontent.com"
 
 
@@ -116,12 +118,23 @@ def test_the_preview_role_looks_and_reads_nothing_but_state(environment: str) ->
 
 def test_looking_is_getting_listing_and_describing() -> None:
     verbs = {action.partition(":")[2] for action in LOOKING}
-    assert [verb for verb in verbs if not verb.startswith(("Describe", "Get", "List"))] == []
+    # API Gateway's actions are the methods of HTTP, and the provider has definitions checked in previews.
+    others = {"GET", "ValidateStateMachineDefinition"}
+    assert [verb for verb in verbs - others if not verb.startswith(("Describe", "Get", "List"))] == []
+
+
+def test_looking_shows_no_keys_of_tenants(environment: str) -> None:
+    statements = managed(preview(TRADING[environment]).graph, f"bootstrap-preview-{environment}")
+    resources = [resource for s in statements if permits([s], "apigateway:GET", "") for resource in s["Resource"]]
+    assert resources == ["arn:aws:apigateway:us-east-1::/restapis/*"]
 
 
 @pytest.mark.parametrize(
     "action",
     [
+        "cognito-idp:AdminGetUser",
+        "cognito-idp:DescribeUserPoolClient",
+        "cognito-idp:ListUsers",
         "dynamodb:GetItem",
         "dynamodb:GetRecords",
         "dynamodb:Query",
@@ -136,6 +149,9 @@ def test_looking_is_getting_listing_and_describing() -> None:
         "secretsmanager:GetSecretValue",
         "sqs:ReceiveMessage",
         "ssm:GetParameter",
+        "states:DescribeExecution",
+        "states:GetExecutionHistory",
+        "timestream:Select",
     ],
 )
 def test_looking_reads_no_data(action: str) -> None:
@@ -175,7 +191,7 @@ def needed(graph: StackGraph) -> Iterator[tuple[Resource, str, str]]:
         if service != "aws":
             continue
         arn, words = NEEDED.get(kind, ("", f"{kind}: add its row to NEEDED in tests/systems/bootstrap_actions.py"))
-        found = arn.format_map({"account": account, **resource.inputs})
+        found = arn.format_map({"account": account, **resource.inputs, **LATER.get(resource.name, {})})
         for action in words.split():
             yield resource, found, action
 
@@ -197,6 +213,17 @@ def test_the_deploy_role_may_make_and_remove_everything_of_its_stack(environment
     wanted = {(resource.type, arn, action) for resource, arn, action in needed(graph)}
     assert len(wanted) > 500
     assert sorted(row for row in wanted if not permits(statements, row[2], row[1])) == []
+
+
+def test_the_deploy_role_may_add_to_the_collections_of_api_gateway(environment: str) -> None:
+    statements = managed(preview(TRADING[environment]).graph, f"bootstrap-deploy-{environment}")
+    assert [arn for arn, action in COLLECTIONS.items() if not permits(statements, action, arn)] == []
+
+
+@pytest.mark.parametrize("type_", BY_SETTING)
+def test_the_deploy_role_may_make_and_remove_what_a_setting_asks_for(type_: str) -> None:
+    statements = managed(preview("bootstrap").graph, "bootstrap-deploy-test")
+    assert [action for action in BY_SETTING[type_].split() if not permits(statements, action, "")] == []
 
 
 def test_roles_are_passed_only_to_the_services_that_the_stacks_roles_trust(environment: str) -> None:
@@ -225,6 +252,21 @@ def test_keys_are_tagged_when_they_are_made_and_other_environments_keys_never() 
     assert sorted(conditions, key=len) == [mine, new]
 
 
+@pytest.mark.parametrize(
+    "action", ["cognito-idp:TagResource", "logs:CreateLogGroup", "timestream-influxdb:TagResource"]
+)
+def test_what_has_only_an_id_is_tagged_when_it_is_made_and_never_taken_over(action: str) -> None:
+    statements = managed(preview("bootstrap").graph, "bootstrap-deploy-test")
+    unnamed = [s for s in statements if permits([s], action, "") and not any("test-" in arn for arn in s["Resource"])]
+    mine = {"StringEquals": {"aws:ResourceTag/Environment": "test"}}
+    assert [s["Condition"] for s in unnamed if s["Condition"] != mine] == [
+        {
+            "StringEquals": {"aws:RequestTag/Environment": "test"},
+            "Null": {"aws:ResourceTag/Environment": "true"},
+        }
+    ]
+
+
 def test_no_environments_role_may_touch_what_is_another_ones() -> None:
     graph = built(github__environments=["test", "prod", "test2"])
     for own in ("test", "prod", "test2"):
@@ -247,27 +289,40 @@ def test_what_does_not_carry_the_environments_name_is_limited_by_region_or_tag_o
     }
     region = {"StringEquals": {"aws:RequestedRegion": "us-east-1"}}
     tag = {"StringEquals": {"aws:ResourceTag/Environment": environment}}
-    linked = ["dynamodb.application-autoscaling.amazonaws.com", "elasticache.amazonaws.com"]
+    new = {"StringEquals": {"aws:RequestTag/Environment": environment}}
+    untagged = {**new, "Null": {"aws:ResourceTag/Environment": "true"}}
+    linked = ["dynamodb.application-autoscaling", "elasticache", "ops.apigateway", "timestream-influxdb"]
+    services = {"StringEquals": {"iam:AWSServiceName": [f"{service}.amazonaws.com" for service in linked]}}
+    api, ec2 = "arn:aws:apigateway:us-east-1::", f"arn:aws:ec2:us-east-1:{account}"
+    execution = f"arn:aws:logs:us-east-1:{account}:log-group:API-Gateway-Execution-Logs_*"
+    influx = f"arn:aws:timestream-influxdb:us-east-1:{account}:*"
     assert {sid: row for sid, row in found.items() if row[0]} == {
         "TableScaling": ([f"arn:aws:application-autoscaling:us-east-1:{account}:scalable-target/*"], None),
         "TableScalingList": (["*"], region),
         "SecretPasswords": (["*"], None),
-        "NewKeys": (
-            ["*"],
-            {
-                "StringEquals": {"aws:RequestTag/Environment": environment},
-                "Null": {"aws:ResourceTag/Environment": "true"},
-            },
-        ),
+        "NewKeys": (["*"], untagged),
         "Keys": ([f"arn:aws:kms:us-east-1:{account}:key/*"], tag),
         "KeyAliasList": (["*"], None),
         "LogList": ([f"arn:aws:logs:us-east-1:{account}:log-group:*"], None),
+        "NewApis": ([f"{api}/apikeys", f"{api}/restapis", f"{api}/usageplans"], new),
+        "Apis": ([f"{api}/restapis/*"], tag),
+        "ApiKeys": ([f"{api}/apikeys/*", f"{api}/usageplans/*"], tag),
+        "ApiTags": ([f"{api}/tags/*"], {"StringEqualsIfExists": new["StringEquals"]}),
+        "NewExecutionLogs": ([execution], untagged),
+        "ExecutionLogs": ([execution], tag),
+        "NewUserPools": (["*"], untagged),
+        "UserPools": ([f"arn:aws:cognito-idp:us-east-1:{account}:userpool/*"], tag),
+        "BusPolicies": (["*"], region),
+        "Subscriptions": (["*"], region),
+        "WorkflowDefinitions": (["*"], region),
+        "CompositeAlarms": (["*"], region),
+        "SeriesEndpoints": (["*"], region),
+        "NewInflux": ([influx], untagged),
+        "Influx": ([influx], tag),
+        "InfluxInterfaces": ([f"{ec2}:{kind}/*" for kind in ("network-interface", "security-group", "subnet")], None),
         "Network": (["*"], region),
         "NetworkRemoval": ([f"arn:aws:ec2:us-east-1:{account}:*"], tag),
-        "ServiceLinkedRoles": (
-            [f"arn:aws:iam::{account}:role/aws-service-role/*"],
-            {"StringEquals": {"iam:AWSServiceName": linked}},
-        ),
+        "ServiceLinkedRoles": ([f"arn:aws:iam::{account}:role/aws-service-role/*"], services),
     }
 
 
@@ -280,5 +335,6 @@ def test_managed_policies_are_short_enough_for_the_longest_names() -> None:
     lengths = {
         policy.name: len("".join(policy.inputs["policy"].split())) for policy in graph.of_type("aws:iam/policy:Policy")
     }
-    assert len(lengths) == 8
+    assert len(lengths) == 2 * len(permissions())
+    assert len(permissions()) <= MOST_POLICIES
     assert {name: length for name, length in lengths.items() if length > LONGEST_POLICY} == {}

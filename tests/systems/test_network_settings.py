@@ -226,7 +226,7 @@ def test_endpoints_of_all_called_services_and_more_are_accepted() -> None:
         ),
         (
             "interface_endpoints",
-            ["elasticache"],
+            ["elasticache", "events"],
             ".interface_endpoints: secretsmanager missing; functions call it",
         ),
     ],

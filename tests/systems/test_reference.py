@@ -32,6 +32,11 @@ def test_every_setting_has_a_meaning() -> None:
         "| `functions.packages` | mapping | none | Code package per function; "
         "the others run the small handlers of this repository |",
         "| `functions.packages.*.version` | text | none | Version id of the object |",
+        "| `market_data.influx.storage_gib` | whole number | required | Storage in GiB |",
+        "| `api.tiers.*.rate` | number | required | Requests per second in the long run |",
+        "| `api.tenants` | mapping | none | Tier of each tenant; each gets an API key (TRADING-07.7b) |",
+        "| `contacts.critical.emails` | list of text | none | E-mail addresses; each has to be confirmed once |",
+        "| `events.archive_days` | whole number | required | Days in which events can be replayed |",
     ],
 )
 def test_row_of_each_kind_of_setting_is_in_the_table(row: str) -> None:

@@ -46,14 +46,37 @@ GOOD: dict[str, Any] = {
         "cidr_block": "10.10.0.0/16",
         "zones": ["us-east-1a", "us-east-1b"],
         "nat": "single",
-        "interface_endpoints": ["elasticache", "secretsmanager"],
+        "interface_endpoints": ["elasticache", "events", "secretsmanager"],
     },
     "buckets": {"log_days": 90, "audit_log_days": 400, "noncurrent_days": 30},
     "secrets": {"redis_token_rotation_days": 30},
     "cache": {"node_type": "cache.t3.micro", "nodes": 1, "multi_az": False, "snapshot_days": 0},
     "tables": {"billing": "on_demand"},
     "functions": {"account_concurrency_quota": 1000, "provisioned_concurrency": 0},
+    "market_data": {"memory_hours": 24, "magnetic_days": 30},
+    "api": {
+        "frontend_domain": "app.example.com",
+        "throttle": {"rate": 1000.0, "burst": 500},
+        "tiers": {"standard": {"rate": 50.0, "burst": 100, "quota": 10_000}},
+        "tenants": {"first": "standard"},
+        "users": {"mfa": "OPTIONAL"},
+    },
+    "contacts": {"critical": {"emails": ["alerts@example.com"], "telephones": ["+12025550123"]}},
+    "events": {"archive_days": 7},
+    "alarms": {
+        "lambda_error_percent": 20.0,
+        "api_error_percent": 5.0,
+        "table_throttle_events": 10,
+        "redis_memory_percent": 90.0,
+        "redis_cpu_percent": 80.0,
+        "application_errors": 5,
+        "function_throttles": 10,
+        "duration_percent": 95.0,
+        "failed_executions": 2,
+    },
 }
+NOBODY: dict[str, Any] = {"emails": [], "telephones": []}
+INFLUX = {"instance_type": "db.influx.medium", "storage_gib": 20, "multi_az": False}
 
 
 @pytest.fixture(autouse=True)
@@ -103,6 +126,16 @@ def test_good_settings_are_loaded_as_given_with_the_defaults() -> None:
         "buckets": {**GOOD["buckets"], "key": "aws", "audit_log_transitions": []},
         "tables": {**GOOD["tables"], "capacity": None, "key": "aws"},
         "functions": {**GOOD["functions"], "packages": {}},
+        "market_data": {**GOOD["market_data"], "engine": "timestream", "influx": None},
+        "api": {
+            **GOOD["api"],
+            "cache": None,
+            "stage": "v1",
+            "default_endpoint": True,
+            "tiers": {"standard": {**GOOD["api"]["tiers"]["standard"], "period": "DAY"}},
+            "users": {"mfa": "OPTIONAL", "token_minutes": 60, "sign_in_days": 1},
+        },
+        "contacts": {**GOOD["contacts"], **dict.fromkeys(("risk", "health", "audit"), NOBODY)},
     }
 
 
@@ -169,6 +202,9 @@ def test_quota_that_just_holds_all_reservations_is_good() -> None:
 def test_minimum_may_equal_maximum() -> None:
     loaded(provisioned(read={"minimum": 5, "maximum": 5}))
 
+
+EMAIL = r"^[^@\s]{1,64}@([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$"
+DOMAIN = r"^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$"
 
 # Mistakes in single values: what is changed, and the one line that tells it.
 
@@ -336,6 +372,11 @@ def test_empty_settings_are_told_as_missing_one_line_each() -> None:
         "Pulumi.prod.yaml: plumbline:settings.cache: missing; Redis",
         "Pulumi.prod.yaml: plumbline:settings.tables: missing; DynamoDB tables",
         "Pulumi.prod.yaml: plumbline:settings.functions: missing; Lambda functions",
+        "Pulumi.prod.yaml: plumbline:settings.market_data: missing; Series of market data",
+        "Pulumi.prod.yaml: plumbline:settings.api: missing; REST API",
+        "Pulumi.prod.yaml: plumbline:settings.contacts: missing; Who is told of what",
+        "Pulumi.prod.yaml: plumbline:settings.events: missing; Events",
+        "Pulumi.prod.yaml: plumbline:settings.alarms: missing; Thresholds of alarms",
     ]
 
 
@@ -486,6 +527,77 @@ def test_neighbour_of_a_mistake_is_good(changes: dict[str, Any]) -> None:
     for path, value in changes.items():
         part, _, field = path.rpartition(".")
         assert (given[part] if part else given)[field] == value
+
+
+# Mistakes across values that are about services.
+
+PREMIUM = {"rate": 1000.5, "burst": 500, "quota": 1}
+
+
+@pytest.mark.parametrize(
+    ("changes", "line"),
+    [
+        ({"market_data.engine": "influxdb"}, ".market_data.influx: missing; engine: influxdb needs it"),
+        ({"market_data.influx": INFLUX}, ".market_data.influx: given, but engine: timestream has no instance"),
+        (
+            {"api.tenants": {"first": "standard", "second": "premium"}},
+            ".api.tenants.second: tier 'premium' given; known: standard",
+        ),
+        (
+            {"api.tiers.premium": PREMIUM},
+            ".api.tiers.premium.rate: 1000.5 given; allowed: at most 1000, the API's",
+        ),
+        (
+            {"contacts.risk": {"emails": ["nobody"]}},
+            f".contacts.risk.emails[0]: \"nobody\" given; allowed: a text like '{EMAIL}'",
+        ),
+        (
+            {"contacts.critical.telephones": ["+12025550123", "2025550123"]},
+            '.contacts.critical.telephones[1]: "2025550123" given; allowed: a text like ' r"'^\+[1-9][0-9]{6,14}$'",
+        ),
+        (
+            {"api.frontend_domain": "https://app.example.com"},
+            f".api.frontend_domain: \"https://app.example.com\" given; allowed: a text like '{DOMAIN}'",
+        ),
+        ({"events.archive_days": 0}, ".events.archive_days: 0 given; allowed: greater than or equal to 1"),
+        ({"contacts.critical": GONE}, ".contacts.critical: missing; Critical alerts (TRADING-13.2, 13.5)"),
+    ],
+)
+def test_mistake_of_services_is_told(changes: dict[str, Any], line: str) -> None:
+    assert mistakes(changes) == [AT + line]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"market_data.engine": "influxdb", "market_data.influx": INFLUX},
+        {"market_data.engine": "timestream", "market_data.influx": None},
+        {"api.tenants": {"first": "standard", "second": "standard"}},
+        {"api.tenants": {}},
+        {"api.tiers": {"standard": {**PREMIUM, "rate": 1000.0, "period": "DAY"}}},
+        {"contacts.risk": {"emails": ["some.body+risk@mail.example.co"], "telephones": []}},
+        {"contacts.critical": NOBODY},
+        {"contacts.critical.telephones": ["+4915112345678"]},
+        {"api.frontend_domain": "xn--bcher-kva.example"},
+        {"events.archive_days": 1},
+    ],
+)
+def test_neighbour_of_a_mistake_of_services_is_good(changes: dict[str, Any]) -> None:
+    given = json.loads(loaded(changes).model_dump_json())
+    for path, value in changes.items():
+        place = given
+        for step in path.split("."):
+            place = place[step]
+        assert place == value
+
+
+def test_several_mistakes_of_services_are_told_at_once() -> None:
+    changes = {"market_data.engine": "influxdb", "api.tenants": {"first": "gold"}, "api.tiers.premium": PREMIUM}
+    assert mistakes(changes) == [
+        f"{AT}.market_data.influx: missing; engine: influxdb needs it",
+        f"{AT}.api.tenants.first: tier 'gold' given; known: standard, premium",
+        f"{AT}.api.tiers.premium.rate: 1000.5 given; allowed: at most 1000, the API's",
+    ]
 
 
 def test_mistakes_of_the_data_files_are_told_with_the_settings(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -105,7 +105,9 @@ def handler(event: Any, context: Any) -> dict[str, Any]:
         log.exception("unexpected failure")
         status, body = _error(500, "internal error")
     facts = event if isinstance(event, dict) else {}
-    log.info("answered", method=facts.get("httpMethod"), resource=facts.get("resource"), status=status)
+    # A workflow says what its direct call is for; API Gateway's own events have no such field.
+    purpose = {"operation": facts["operation"]} if "operation" in facts else {}
+    log.info("answered", method=facts.get("httpMethod"), resource=facts.get("resource"), status=status, **purpose)
     headers = {} if body is None else {"Content-Type": "application/json"}
     if origin := os.environ.get("ALLOWED_ORIGIN"):
         headers["Access-Control-Allow-Origin"] = origin

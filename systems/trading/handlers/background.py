@@ -21,6 +21,8 @@ def handler(event: Any, context: Any) -> dict[str, Any]:
         log.tenant = _tenant(event)
         # Never the item: it may be large, and what it holds is not for logs.
         facts = {"action": event.get("action"), "source": event.get("source"), "table": event.get("table")}
+        if "operation" in event:  # what a workflow calls for
+            facts["operation"] = event["operation"]
         log.info("started", **facts)
         result = _work(event)
         log.info("finished", **facts)

@@ -23,17 +23,20 @@ KNOWN: dict[str, dict[str, Any]] = {
     "table": {"known": None, "other": None},
     "bucket": {"files": None},
     "secret": {"key": None, "connection-strings": None, "redis-token": None},
+    "series": {"prices": None},
 }
+NOTHING: dict[str, dict[str, Any]] = {kind: {} for kind in KNOWN}
 
 
 def mistakes(**values: Any) -> list[str]:
     return data.references({"orders": row(**values)}, KNOWN, {"audit": "", "risk": ""})
 
 
-def test_known_groups_tables_buckets_and_secrets_are_no_mistake() -> None:
+def test_known_groups_tables_buckets_secrets_and_series_are_no_mistake() -> None:
     tables = {"owns": "known", "reads": ("other",), "writes": ("known",), "scans": ("other",)}
     rest = {"reads_buckets": ("files",), "writes_buckets": ("files",), "secrets": ("key",), "redis": True}
-    assert mistakes(**tables, **rest) == []
+    series = {"reads_series": ("prices",), "writes_series": ("prices",)}
+    assert mistakes(**tables, **rest, **series) == []
 
 
 def test_unknown_group_is_told_with_the_known_ones() -> None:
@@ -58,6 +61,16 @@ def test_unknown_secret_is_told() -> None:
     assert mistakes(secrets=("key", "nothing")) == [f"{FILE}: orders: no secret 'nothing'"]
 
 
+@pytest.mark.parametrize("edge", ["reads_series", "writes_series"])
+def test_unknown_series_are_told_for_each_kind_of_edge(edge: str) -> None:
+    assert mistakes(**{edge: ("prices", "nothing")}) == [f"{FILE}: orders: no series 'nothing'"]
+
+
+def test_unknown_series_of_both_edges_are_told_once() -> None:
+    wrong = ("nothing",)
+    assert mistakes(reads_series=wrong, writes_series=wrong) == [f"{FILE}: orders: no series 'nothing'"]
+
+
 def test_redis_without_its_secrets_is_told() -> None:
     rows = {"orders": row(redis=True)}
     assert data.references(rows, {**KNOWN, "secret": {}}, {"audit": ""}) == [
@@ -67,19 +80,25 @@ def test_redis_without_its_secrets_is_told() -> None:
 
 
 def test_all_mistakes_are_told_in_order() -> None:
-    rows = {"first": row(group="x", reads=("b", "a"), reads_buckets=("c",), secrets=("d",)), "second": row(group="y")}
-    assert data.references(rows, {"table": {}, "bucket": {}, "secret": {}}, {"audit": ""}) == [
+    rows = {"first": row(group="x", reads=("b", "a"), reads_buckets=("c",), secrets=("d",), reads_series=("e",))}
+    rows["second"] = row(group="y")
+    assert data.references(rows, NOTHING, {"audit": ""}) == [
         f"{FILE}: first.group: 'x' given; known: audit",
         f"{FILE}: first: no table 'a'",
         f"{FILE}: first: no table 'b'",
         f"{FILE}: first: no bucket 'c'",
         f"{FILE}: first: no secret 'd'",
+        f"{FILE}: first: no series 'e'",
         f"{FILE}: second.group: 'y' given; known: audit",
     ]
 
 
 def test_buckets_are_those_that_are_read_or_written_sorted() -> None:
     assert row(reads_buckets=("b", "a"), writes_buckets=("c", "b")).buckets() == ("a", "b", "c")
+
+
+def test_series_are_those_that_are_read_or_written_sorted() -> None:
+    assert row(reads_series=("b", "a"), writes_series=("c", "b")).series() == ("a", "b", "c")
 
 
 def test_whoever_talks_to_redis_reads_its_address_and_token() -> None:
@@ -98,6 +117,8 @@ def test_whoever_talks_to_redis_reads_its_address_and_token() -> None:
         ({"reads": ("known",), "reads_buckets": ("files",)}, []),
         ({"secrets": ("key",)}, ["secretsmanager"]),
         ({"redis": True}, ["elasticache", "secretsmanager"]),
+        ({"events": True}, ["events"]),
+        ({"reads_series": ("prices",)}, []),
     ],
 )
 def test_services_that_functions_call_need_endpoints(values: dict[str, Any], services: list[str]) -> None:
@@ -138,6 +159,45 @@ def test_bucket_row_with_an_unknown_word_is_refused(wrong: dict[str, Any]) -> No
         data.BucketRow(**{"description": "Files", "holds": "objects", **wrong})
 
 
+@pytest.mark.parametrize("wrong", [{"publishers": ["s3"]}, {"contacts": "everybody"}, {"colour": "red"}], ids=str)
+def test_topic_row_with_an_unknown_word_is_refused(wrong: dict[str, Any]) -> None:
+    with pytest.raises(pydantic.ValidationError):
+        data.TopicRow(**{"display_name": "Risk", "publishers": ["events"], "contacts": "risk", **wrong})
+
+
+CAUSE = "exactly one of schedule and pattern is needed"
+TARGET = "a schedule calls a function, a pattern goes to a topic"
+SCHEDULE, PATTERN = "rate(1 hour)", {"source": ["trading.risk"]}
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ({}, CAUSE),
+        ({"schedule": SCHEDULE, "pattern": PATTERN, "function": "f", "topic": "t"}, CAUSE),
+        ({"schedule": SCHEDULE}, TARGET),
+        ({"schedule": SCHEDULE, "topic": "t"}, TARGET),
+        ({"schedule": SCHEDULE, "function": "f", "topic": "t"}, TARGET),
+        ({"pattern": PATTERN}, TARGET),
+        ({"pattern": PATTERN, "function": "f"}, TARGET),
+        ({"pattern": PATTERN, "function": "f", "topic": "t"}, TARGET),
+    ],
+    ids=str,
+)
+def test_event_row_needs_one_cause_and_the_target_of_its_kind(given: dict[str, Any], told: str) -> None:
+    with pytest.raises(pydantic.ValidationError) as raised:
+        data.EventRow(description="Event", **given)
+    assert [error["msg"] for error in raised.value.errors()] == [f"Value error, {told}"]
+
+
+@pytest.mark.parametrize(
+    "given", [{"schedule": SCHEDULE, "function": "f"}, {"pattern": PATTERN, "topic": "t"}], ids=str
+)
+def test_event_row_with_one_cause_and_its_target_is_good(given: dict[str, Any]) -> None:
+    found = data.EventRow(description="Event", **given)
+    assert found.model_dump(exclude_none=True) == {"description": "Event", **given}
+
+
 def test_rows_are_frozen() -> None:
     with pytest.raises(pydantic.ValidationError):
         row().memory = 512  # type: ignore[misc]  # what the test is about
@@ -159,7 +219,12 @@ def test_group_of_every_function_exists() -> None:
 
 
 def test_references_of_the_files_are_right() -> None:
-    known = {"table": data.tables(), "bucket": data.buckets(), "secret": data.secrets()}
+    known = {
+        "table": data.tables(),
+        "bucket": data.buckets(),
+        "secret": data.secrets(),
+        "series": data.series(),
+    }
     assert data.references(data.functions(), known, data.groups()) == []
 
 
@@ -194,6 +259,46 @@ def test_only_the_token_of_redis_is_made_up() -> None:
 def test_every_secret_is_read_by_at_least_one_function() -> None:
     read = {secret for function in data.functions().values() for secret in function.read_secrets()}
     assert sorted(set(data.secrets()) - read) == []
+
+
+def test_series_are_the_three_of_the_requirements() -> None:
+    assert list(data.series()) == ["price-data", "volume-data", "derived-metrics"]
+
+
+def test_every_series_is_read_and_written_by_at_least_one_function() -> None:
+    rows = data.functions().values()
+    assert {series for function in rows for series in function.reads_series} == set(data.series())
+    assert {series for function in rows for series in function.writes_series} == set(data.series())
+
+
+def test_topics_are_the_four_with_their_publishers_and_contacts() -> None:
+    assert {name: (topic.publishers, topic.contacts) for name, topic in data.topics().items()} == {
+        "critical-alerts": (("cloudwatch", "events"), "critical"),
+        "risk-events": (("events",), "risk"),
+        "system-health": (("cloudwatch", "events"), "health"),
+        "audit-notifications": (("events",), "audit"),
+    }
+
+
+def test_schedules_and_rules_lead_to_these_targets() -> None:
+    events = data.events().items()
+    assert {name: (event.schedule, event.function) for name, event in events if event.schedule} == {
+        "data-quality": ("rate(5 minutes)", "quality"),
+        "retention": ("cron(0 3 * * ? *)", "retention"),
+        "performance": ("rate(1 hour)", "performance"),
+    }
+    assert {name: (event.pattern, event.topic) for name, event in events if event.pattern} == {
+        "risk-events": ({"source": ["trading.risk"]}, "risk-events"),
+        "critical-risk-events": (
+            {"source": ["trading.risk"], "detail": {"severity": ["critical"]}},
+            "critical-alerts",
+        ),
+    }
+
+
+def test_functions_that_put_events_are_those_that_write_risk_events() -> None:
+    writes = {name for name, function in data.functions().items() if "risk-events" in function.write_tables()}
+    assert {name for name, function in data.functions().items() if function.events} == writes
 
 
 def test_functions_that_call_providers_or_exchanges_may_reach_the_internet() -> None:
@@ -251,7 +356,7 @@ def test_wrong_values_in_a_file_are_told_one_line_each(directory: Path) -> None:
         "a: {group: audit, kind: batch, memory: 256}\nb: {kind: api, memory: 1}\n"
     )
     with pytest.raises(data.DataError) as raised:
-        data._load("functions.yaml", dict[str, data.FunctionRow])
+        data.load("functions.yaml", dict[str, data.FunctionRow])
     assert str(raised.value).splitlines() == [
         f"{FILE}: a.kind: Input should be 'api' or 'background'",
         f"{FILE}: b.group: Field required",
@@ -262,5 +367,43 @@ def test_wrong_values_in_a_file_are_told_one_line_each(directory: Path) -> None:
 def test_file_that_is_no_yaml_is_told_with_its_place(directory: Path) -> None:
     (directory / "groups.yaml").write_text("audit: one\naudit: two\n")
     with pytest.raises(data.DataError) as raised:
-        data._load("groups.yaml", dict[str, str])
+        data.load("groups.yaml", dict[str, str])
     assert str(raised.value) == "systems/trading/data/groups.yaml:2:1: key 'audit' is given twice"
+
+
+EVENTS = "systems/trading/data/events.yaml"
+
+
+def refused_events(directory: Path, text: str) -> list[str]:
+    """Return the lines that a file of events is refused with, with the other files of the system."""
+    # What a schedule or a rule may name is loaded before the directory is another.
+    (directory / "events.yaml").write_text(text)
+    with pytest.raises(data.DataError) as raised:
+        data.events.__wrapped__()
+    return str(raised.value).splitlines()
+
+
+@pytest.fixture
+def targets() -> None:
+    """The functions and topics of the system, loaded."""
+    data.functions(), data.topics()
+
+
+def test_unknown_targets_of_events_and_api_functions_are_told(targets: None, directory: Path) -> None:
+    text = (
+        "first: {description: One, schedule: rate(1 hour), function: nothing}\n"
+        "second: {description: Two, schedule: rate(1 hour), function: kill-switch}\n"
+        "third: {description: Three, pattern: {source: [a]}, topic: nobody}\n"
+        "fourth: {description: Four, schedule: rate(1 hour), function: quality}\n"
+    )
+    assert refused_events(directory, text) == [
+        f"{EVENTS}: first: no background function 'nothing'",
+        f"{EVENTS}: second: no background function 'kill-switch'",
+        f"{EVENTS}: third: no topic 'nobody'",
+    ]
+
+
+def test_event_without_a_cause_is_told_with_its_name(targets: None, directory: Path) -> None:
+    assert refused_events(directory, "first: {description: One, function: quality}\n") == [
+        f"{EVENTS}: first: Value error, {CAUSE}"
+    ]

@@ -14,6 +14,7 @@ from conftest import ROOT, preview
 from plumbline import constraints
 from plumbline.evaluate import evaluate, evaluate_stack
 from plumbline.graph import UNKNOWN, Resource, Secret, StackGraph
+from plumbline.monitor import Deployer
 from plumbline.project import Project
 from systems.trading import data
 
@@ -22,19 +23,23 @@ ENCRYPTION = "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEnc
 
 
 @functools.cache
-def other_choices() -> StackGraph:
-    """Return production with customer keys everywhere, a recovery account and a package for one function."""
+def other_choices(deployer: Deployer | None = None) -> StackGraph:
+    """Return production with customer keys, a recovery account, a package for one function, and InfluxDB."""
     config = Project(ROOT).config("prod")
     settings = json.loads(config["plumbline:settings"])
     settings["tables"]["key"] = settings["buckets"]["key"] = "customer"
     settings["recovery_account_id"] = "333333333333"
     settings["functions"]["packages"] = {"audit": {"key": "audit/1.zip", "version": "v1"}}
+    settings["market_data"] |= {
+        "engine": "influxdb",
+        "influx": {"instance_type": "db.influx.medium", "storage_gib": 20, "multi_az": True},
+    }
     config["plumbline:settings"] = json.dumps(settings)
 
     def program() -> None:
         runpy.run_path(str(ROOT / "__main__.py"), run_name="__main__")
 
-    evaluation = evaluate(program, stack="prod", config=config, root=ROOT)
+    evaluation = evaluate(program, stack="prod", config=config, root=ROOT, deployer=deployer)
     assert (evaluation.mistakes, evaluation.warnings) == ((), ())
     return evaluation.graph
 
@@ -51,7 +56,7 @@ def needed_names(resource: Resource, property_: str) -> set[str]:
 # Choices that neither stack makes today.
 
 
-def test_stack_with_customer_keys_and_packages_is_one_that_aws_takes() -> None:
+def test_stack_with_customer_keys_packages_and_influxdb_is_one_that_aws_takes() -> None:
     assert constraints.check(other_choices()) == []
 
 
@@ -95,6 +100,54 @@ def test_package_lies_in_the_bucket_of_the_stack() -> None:
     assert needed_names(function, "s3Bucket") == {"buckets-lambda-packages"}
 
 
+RULES = (
+    "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule",
+    "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule",
+)
+USES_SERIES = [name for name, row in data.functions().items() if row.series()]
+
+
+def test_influxdb_takes_the_place_of_timestream() -> None:
+    graph = other_choices()
+    assert [resource for resource in graph if resource.type.startswith("aws:timestreamwrite/")] == []
+    [instance] = graph.of_type("aws:timestreaminfluxdb/dbInstance:DbInstance")
+    shown = ("name", "bucket", "dbInstanceType", "allocatedStorage", "deploymentType", "publiclyAccessible")
+    assert {key: instance.inputs[key] for key in shown} == {
+        "name": "prod-market-data",
+        "bucket": "market-data",
+        "dbInstanceType": "db.influx.medium",
+        "allocatedStorage": 20,
+        "deploymentType": "WITH_MULTIAZ_STANDBY",
+        "publiclyAccessible": False,
+    }
+    assert needed_names(instance, "vpcSecurityGroupIds") == {"groups-influx"}
+
+
+def test_only_functions_that_use_series_reach_influxdb_and_by_that_not_the_internet() -> None:
+    functions = {name: groups_of(named(other_choices(), f"functions-{name}")) for name in data.functions()}
+    assert [name for name, groups in functions.items() if "influx-clients" in groups] == USES_SERIES
+    assert [name for name, groups in functions.items() if "internet" in groups] == [
+        name for name, row in data.functions().items() if row.internet
+    ]
+    about_influx = {rule.name for rule in other_choices().of_type(*RULES) if "influx" in rule.name}
+    assert about_influx == {"groups-influx-clients-influx-8086-in", "groups-influx-clients-influx-8086-out"}
+
+
+def test_only_functions_that_use_series_are_told_of_influxdb_and_read_its_secret() -> None:
+    told = {"INFLUX_ADDRESS": UNKNOWN, "SECRET_INFLUX": UNKNOWN}
+    found = {
+        name: {
+            key: value
+            for key, value in named(other_choices(), f"functions-{name}").inputs["environment"]["variables"].items()
+            if "INFLUX" in key or "SERIES" in key or "TIMESTREAM" in key
+        }
+        for name in data.functions()
+    }
+    assert found == {name: told if name in USES_SERIES else {} for name in data.functions()}
+    policies = {policy.name for policy in other_choices().of_type("aws:iam/rolePolicy:RolePolicy")}
+    assert {name for name in policies if name.endswith("-influx")} == {f"roles-{name}-influx" for name in USES_SERIES}
+
+
 # Both stacks.
 
 
@@ -124,7 +177,9 @@ class Names:
     """Answers every registration with the resource's name as id: who gets whose id is seen by that."""
 
     def create(self, resource: Resource) -> tuple[str, Mapping[str, Any]]:
-        return resource.name, {"arn": f"arn of {resource.name}", "primaryEndpointAddress": "redis.example.com"}
+        outputs = {"arn": f"arn of {resource.name}", "executionArn": f"execution of {resource.name}"}
+        hosts = {"primaryEndpointAddress": "redis.example.com", "endpoint": "influx.example.com"}
+        return resource.name, {**outputs, **hosts}
 
 
 @functools.cache
@@ -146,6 +201,11 @@ def test_functions_lie_in_all_private_subnets(stack: str) -> None:
     assert len(functions) == 35
 
 
+def test_influxdb_lies_in_all_isolated_subnets() -> None:
+    instance = named(other_choices(Names()), "influx-instance")
+    assert instance.inputs["vpcSubnetIds"] == subnets("prod", "isolated")
+
+
 def test_cache_lies_in_all_isolated_subnets(stack: str) -> None:
     assert named(deployed(stack), "cache-subnets").inputs["subnetIds"] == subnets(stack, "isolated")
 
@@ -157,9 +217,40 @@ def test_interface_endpoints_lie_in_all_private_subnets(stack: str) -> None:
     assert placed == dict.fromkeys(services, (subnets(stack, "private"), ["groups-endpoints"]))
 
 
-def test_connection_strings_are_the_address_of_the_cache_without_its_token(stack: str) -> None:
+def test_connection_strings_are_the_addresses_of_cache_and_series_without_a_token(stack: str) -> None:
     version = named(deployed(stack), "secrets-connection-strings-value")
-    assert version.inputs["secretString"] == Secret('{"redis": "rediss://redis.example.com:6379"}')
+    given = version.inputs["secretString"]
+    assert isinstance(given, Secret)
+    assert json.loads(given.value) == {
+        "redis": "rediss://redis.example.com:6379",
+        "market_data": "https://query.timestream.us-east-1.amazonaws.com",
+    }
+
+
+def test_records_stay_as_long_as_the_stack_file_says(stack: str) -> None:
+    settings = Project(ROOT).settings(stack)["market_data"]
+    tables = preview(stack).graph.of_type("aws:timestreamwrite/table:Table")
+    assert {table.inputs["tableName"]: table.inputs["retentionProperties"] for table in tables} == {
+        f"{stack}-{name}": {
+            "memoryStoreRetentionPeriodInHours": settings["memory_hours"],
+            "magneticStoreRetentionPeriodInDays": settings["magnetic_days"],
+        }
+        for name in data.series()
+    }
+
+
+@pytest.mark.parametrize("name", data.functions())
+def test_function_is_told_its_series_and_where_they_are(stack: str, name: str) -> None:
+    row = data.functions()[name]
+    ingest, query = (f"https://{kind}.timestream.us-east-1.amazonaws.com" for kind in ("ingest", "query"))
+    expected = {f"SERIES_{series.replace('-', '_').upper()}": f"{stack}-{series}" for series in row.series()}
+    if row.series():
+        expected["SERIES_DATABASE"] = f"{stack}-market-data"
+        expected["TIMESTREAM_ENDPOINT"] = query if row.reads_series else ingest
+    if row.writes_series:
+        expected["TIMESTREAM_WRITE_ENDPOINT"] = ingest
+    variables = named(preview(stack).graph, f"functions-{name}").inputs["environment"]["variables"]
+    assert {key: value for key, value in variables.items() if "SERIES" in key or "TIMESTREAM" in key} == expected
 
 
 def groups_of(function: Resource) -> set[str]:
@@ -170,7 +261,9 @@ def groups_of(function: Resource) -> set[str]:
 @pytest.mark.parametrize("name", data.functions())
 def test_function_is_in_the_security_groups_of_what_it_calls(stack: str, name: str) -> None:
     row = data.functions()[name]
-    expected = {"functions", *(["internet"] if row.internet else []), *(["redis-clients"] if row.redis else [])}
+    # Timestream's endpoint is outside of the VPC.
+    outside = row.internet or row.series()
+    expected = {"functions", *(["internet"] if outside else []), *(["redis-clients"] if row.redis else [])}
     assert groups_of(named(preview(stack).graph, f"functions-{name}")) == expected
 
 
@@ -179,11 +272,7 @@ def test_rotation_reaches_the_cache_and_nothing_outside(graph: StackGraph) -> No
 
 
 def test_connections_between_security_groups_are_exactly_these(graph: StackGraph) -> None:
-    rules = graph.of_type(
-        "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule",
-        "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule",
-    )
-    assert sorted(rule.name.removeprefix("groups-") for rule in rules) == [
+    assert sorted(rule.name.removeprefix("groups-") for rule in graph.of_type(*RULES)) == [
         "functions-dynamodb-443-out",
         "functions-endpoints-443-in",
         "functions-endpoints-443-out",
@@ -209,19 +298,24 @@ def test_token_is_rotated_as_often_as_the_stack_file_says(stack: str) -> None:
 def test_data_is_protected_in_production_and_disposable_in_test(stack: str) -> None:
     protected = {"test": False, "prod": True}[stack]
     stateful = preview(stack).graph.of_type(
-        "aws:dynamodb/table:Table", "aws:s3/bucket:Bucket", "aws:kms/key:Key", "aws:secretsmanager/secret:Secret"
+        "aws:dynamodb/table:Table",
+        "aws:s3/bucket:Bucket",
+        "aws:kms/key:Key",
+        "aws:secretsmanager/secret:Secret",
+        "aws:cognito/userPool:UserPool",
     )
     assert {(resource.options.protect, resource.options.retain_on_delete) for resource in stateful} == {
         (protected, protected)
     }
-    assert len(stateful) == 32 + 7 + 4 + 6
+    assert len(stateful) == 32 + 7 + 4 + 6 + 1
 
 
 def test_every_log_is_kept_as_long_as_the_stack_file_says(stack: str) -> None:
     groups = preview(stack).graph.of_type("aws:cloudwatch/logGroup:LogGroup")
     days = Project(ROOT).settings(stack)["log_retention_days"]
     assert {group.inputs["retentionInDays"] for group in groups} == {days}
-    assert len(groups) == 34 + 2  # functions, the one that rotates, and the flow log
+    # Functions, the one that rotates, the flow log, two of the API and the workflows.
+    assert len(groups) == 34 + 2 + 2 + 3
 
 
 def test_rotation_is_told_its_secret_and_its_cache(stack: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -32,6 +33,17 @@ ROTATE = [
     "secretsmanager:UpdateSecretVersionStage",
 ]
 ROTATOR = "rotate-redis-token"
+DELIVERY = [
+    "logs:CreateLogDelivery",
+    "logs:DeleteLogDelivery",
+    "logs:DescribeResourcePolicies",
+    "logs:GetLogDelivery",
+    "logs:ListLogDeliveries",
+    "logs:PutResourcePolicy",
+    "logs:UpdateLogDelivery",
+]
+MACHINES = sorted(file.stem for file in (ROOT / "systems/trading/data/state_machines").glob("*.json"))
+ROLE, STATE_MACHINE = "aws:iam/role:Role", "aws:sfn/stateMachine:StateMachine"
 
 Pair = tuple[str, str]
 
@@ -63,8 +75,27 @@ def key_pairs(stack: str, actions: list[str]) -> Iterator[Pair]:
     yield from ((action, f"arn:aws:kms:us-east-1:{ACCOUNTS[stack]}:key/*") for action in actions)
 
 
+def series_pairs(stack: str, row: dict[str, Any]) -> Iterator[Pair]:
+    """Yield what a function needs of each of its series; each asks for the endpoint of Timestream."""
+    start = f"arn:aws:timestream:us-east-1:{ACCOUNTS[stack]}:database/{stack}-market-data/table/{stack}-"
+    for name in row.get("reads_series", []):
+        yield from ((action, start + name) for action in ("timestream:DescribeTable", "timestream:Select"))
+    yield from (("timestream:WriteRecords", start + name) for name in row.get("writes_series", []))
+    for _ in {*row.get("reads_series", []), *row.get("writes_series", [])}:
+        yield "timestream:DescribeEndpoints", "*"
+
+
+def named_by(machine: str, kind: str) -> set[str]:
+    """Return the functions or topics that a definition names, read as text."""
+    text = (ROOT / f"systems/trading/data/state_machines/{machine}.json").read_text(encoding="utf-8")
+    return set(re.findall(rf"\$\{{{kind}:([a-z-]+)\}}", text))
+
+
 def expected(stack: str, function: str) -> list[Pair]:
-    """Return what the role of a function needs, no more, no less. Each secret names the use of its key again."""
+    """Return what the role of a function needs, no more, no less.
+
+    Each secret names the use of its key again, and each series the search for its endpoint.
+    """
     row = rows("functions.yaml")[function]
     owned = [row["owns"]] if "owns" in row else []
     pairs = set(lambda_pairs(stack, function))
@@ -85,7 +116,10 @@ def expected(stack: str, function: str) -> list[Pair]:
         pairs |= {("s3:AbortMultipartUpload", f"{arn}/*"), ("s3:PutObject", f"{arn}/*")}
     secrets = {*row.get("secrets", []), *(["connection-strings", "redis-token"] if row.get("redis") else [])}
     pairs |= {("secretsmanager:GetSecretValue", secret_arn(stack, secret)) for secret in secrets}
-    return [*pairs, *(pair for _ in secrets for pair in key_pairs(stack, KEY_USE))]
+    if row.get("events"):
+        pairs.add(("events:PutEvents", f"arn:aws:events:us-east-1:{ACCOUNTS[stack]}:event-bus/{stack}-trading"))
+    keys = (pair for _ in secrets for pair in key_pairs(stack, KEY_USE))
+    return [*pairs, *keys, *series_pairs(stack, row)]
 
 
 def role_name(stack: str, function: str) -> str:
@@ -118,6 +152,10 @@ def every_statement(stack: str) -> list[dict[str, Any]]:
     return [statement for of_role in statements(stack).values() for statement in of_role]
 
 
+def machine_roles(stack: str) -> set[str]:
+    return {f"{stack}-workflow-{machine}" for machine in MACHINES}
+
+
 def function_roles(stack: str) -> dict[str, str]:
     """Return the functions by the physical name of their role, the one that rotates included."""
     found = {role_name(stack, function): function for function in rows("functions.yaml")}
@@ -145,6 +183,47 @@ def test_role_of_the_rotation_may_change_the_token_and_nothing_else(stack: str) 
     )
 
 
+@pytest.mark.parametrize("machine", MACHINES)
+def test_role_of_a_state_machine_may_do_exactly_what_its_definition_names(stack: str, machine: str) -> None:
+    place = f"us-east-1:{ACCOUNTS[stack]}"
+    functions, topics = named_by(machine, "function"), named_by(machine, "topic")
+    assert functions
+    log = f"arn:aws:logs:{place}:log-group:/aws/vendedlogs/states/{stack}-{machine}:*"
+    assert sorted(granted(stack, f"{stack}-workflow-{machine}")) == sorted(
+        [
+            *(("lambda:InvokeFunction", f"arn:aws:lambda:{place}:function:{stack}-{name}:live") for name in functions),
+            *(("sns:Publish", f"arn:aws:sns:{place}:{stack}-{name}") for name in topics),
+            *(pair for _ in topics for pair in key_pairs(stack, [*KEY_USE, *KEY_PRODUCE])),
+            *((action, "*") for action in DELIVERY),
+            ("logs:DescribeLogGroups", f"arn:aws:logs:{place}:log-group:*"),
+            *((action, log) for action in ("logs:CreateLogStream", "logs:PutLogEvents")),
+            *((f"xray:{action}", "*") for action in ("GetSamplingRules", "GetSamplingTargets")),
+            *((action, "*") for action in XRAY),
+        ]
+    )
+
+
+@pytest.mark.parametrize("machine", MACHINES)
+def test_state_machine_runs_with_its_own_role_which_step_functions_alone_assumes_for_it(
+    stack: str, machine: str
+) -> None:
+    graph = preview(stack).graph
+    [role] = [r for r in graph.of_type(ROLE) if r.inputs["name"] == f"{stack}-workflow-{machine}"]
+    [found] = [r for r in graph.of_type(STATE_MACHINE) if r.inputs["name"] == f"{stack}-{machine}"]
+    assert found.property_dependencies["roleArn"] == (role.urn,)
+    arn = f"arn:aws:states:us-east-1:{ACCOUNTS[stack]}:stateMachine:{stack}-{machine}"
+    [statement] = json.loads(role.inputs["assumeRolePolicy"])["Statement"]
+    assert {key: statement[key] for key in ("Effect", "Principal", "Action", "Condition")} == {
+        "Effect": "Allow",
+        "Principal": {"Service": "states.amazonaws.com"},
+        "Action": "sts:AssumeRole",
+        "Condition": {
+            "StringEquals": {"aws:SourceAccount": ACCOUNTS[stack]},
+            "ArnLike": {"aws:SourceArn": arn},
+        },
+    }
+
+
 def test_role_of_the_flow_log_may_write_it_and_nothing_else(stack: str) -> None:
     start = f"arn:aws:logs:us-east-1:{ACCOUNTS[stack]}:log-group:"
     group = f"{start}/aws/vpc/{stack}-flow-log"
@@ -160,14 +239,14 @@ def test_role_of_the_flow_log_may_write_it_and_nothing_else(stack: str) -> None:
     )
 
 
-def test_roles_with_permissions_are_those_of_the_functions_and_of_the_flow_log(stack: str) -> None:
-    assert set(statements(stack)) == {*function_roles(stack), f"{stack}-flow-log"}
+def test_roles_with_permissions_are_those_of_functions_state_machines_and_the_flow_log(stack: str) -> None:
+    assert set(statements(stack)) == {*function_roles(stack), *machine_roles(stack), f"{stack}-flow-log"}
 
 
-def test_every_role_belongs_to_one_function_that_assumes_it_or_to_the_flow_log(stack: str) -> None:
+def test_every_role_belongs_to_one_function_that_assumes_it_to_a_state_machine_or_to_the_flow_log(stack: str) -> None:
     graph = preview(stack).graph
     roles = {role.inputs["name"]: role.urn for role in graph.of_type("aws:iam/role:Role")}
-    assert set(roles) == {*function_roles(stack), f"{stack}-flow-log"}
+    assert set(roles) == {*function_roles(stack), *machine_roles(stack), f"{stack}-flow-log"}
     used = {
         function.inputs["name"].removeprefix(f"{stack}-"): function.property_dependencies["role"]
         for function in graph.of_type("aws:lambda/function:Function")
@@ -191,14 +270,23 @@ def test_statements_have_no_exceptions_and_only_keys_and_denials_have_conditions
     assert with_condition == {"UseKey", "UseKeyToWrite", "NotByOwnCode"}
 
 
-def test_use_of_a_key_is_for_the_secrets_through_their_service_alone(stack: str) -> None:
-    conditions = [s["Condition"] for s in every_statement(stack) if s["Sid"] in ("UseKey", "UseKeyToWrite")]
-    through = {
-        "ForAnyValue:StringEquals": {"kms:ResourceAliases": f"alias/{stack}-secrets"},
-        "StringEquals": {"kms:ViaService": "secretsmanager.us-east-1.amazonaws.com"},
+def test_use_of_a_key_is_through_its_service_alone_for_secrets_by_functions_and_topics_by_machines(stack: str) -> None:
+    def through(key: str, service: str) -> dict[str, Any]:
+        return {
+            "ForAnyValue:StringEquals": {"kms:ResourceAliases": f"alias/{stack}-{key}"},
+            "StringEquals": {"kms:ViaService": f"{service}.us-east-1.amazonaws.com"},
+        }
+
+    used: dict[str, list[Any]] = {"function": [], "machine": []}
+    for role, of_role in statements(stack).items():
+        kind = "machine" if role in machine_roles(stack) else "function"
+        used[kind] += [s["Condition"] for s in of_role if s["Sid"] in ("UseKey", "UseKeyToWrite")]
+    assert used["function"]
+    assert used["machine"]
+    assert used == {
+        "function": [through("secrets", "secretsmanager")] * len(used["function"]),
+        "machine": [through("topics", "sns")] * len(used["machine"]),
     }
-    assert conditions == [through] * len(conditions)
-    assert conditions
 
 
 def test_network_interfaces_are_denied_to_the_own_code_of_each_function_and_nothing_else_is(stack: str) -> None:
@@ -219,7 +307,7 @@ def test_network_interfaces_are_denied_to_the_own_code_of_each_function_and_noth
         ]
         for role, function in function_roles(stack).items()
     }
-    assert denials == {**expected, f"{stack}-flow-log": []}
+    assert denials == {**expected, **{role: [] for role in (*machine_roles(stack), f"{stack}-flow-log")}}
 
 
 def test_only_actions_on_keys_have_a_wildcard(stack: str) -> None:
@@ -227,13 +315,22 @@ def test_only_actions_on_keys_have_a_wildcard(stack: str) -> None:
     assert found == {"kms:GenerateDataKey*", "kms:ReEncrypt*"}
 
 
-def test_any_resource_is_for_traces_interfaces_and_random_passwords_alone(stack: str) -> None:
+def test_any_resource_is_for_traces_interfaces_endpoints_log_delivery_and_random_passwords_alone(stack: str) -> None:
     found: dict[str, int] = {}
     for statement in every_statement(stack):
         if "*" in statement["Resource"]:
             found[statement["Sid"]] = found.get(statement["Sid"], 0) + 1
     count = len(function_roles(stack))
-    assert found == {"Trace": count, "AttachToNetwork": count, "NotByOwnCode": count, "MakePassword": 1}
+    each = [s for row in rows("functions.yaml").values() for s in series_pairs(stack, row) if s[1] == "*"]
+    assert found == {
+        "Trace": count,
+        "AttachToNetwork": count,
+        "NotByOwnCode": count,
+        "MakePassword": 1,
+        "FindEndpoint": len(each),
+        "DeliverLogs": len(MACHINES),
+        "TraceExecutions": len(MACHINES),
+    }
 
 
 def test_wildcard_within_a_resource_is_for_streams_objects_keys_and_suffixes_of_secrets_alone(stack: str) -> None:
@@ -243,6 +340,7 @@ def test_wildcard_within_a_resource_is_for_streams_objects_keys_and_suffixes_of_
     functions = function_roles(stack).values()
     assert {arn for arn in every if arn != "*" and set("*?") & set(arn)} == {
         *(f"arn:aws:logs:{place}:log-group:/aws/lambda/{stack}-{function}:*" for function in functions),
+        *(f"arn:aws:logs:{place}:log-group:/aws/vendedlogs/states/{stack}-{machine}:*" for machine in MACHINES),
         f"arn:aws:logs:{place}:log-group:/aws/vpc/{stack}-flow-log:*",
         f"arn:aws:logs:{place}:log-group:*",
         f"arn:aws:kms:{place}:key/*",

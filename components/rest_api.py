@@ -1,0 +1,137 @@
+"""A regional REST API in front of functions, for the users of a pool, with keys that meter tenants (requirement 07)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_aws as aws
+
+from components.account import Account
+from components.api_routes import AUTHORIZATION, Parts, Routes, RouteSpec, refusals
+from components.api_stage import ApiCache, StageSpec, Throttle, Tier, meter, method_settings, serve
+from components.functions import Function
+from components.naming import Naming
+
+SERVICE = "apigateway.amazonaws.com"
+_ORIGIN = re.compile(r"https://[a-z0-9.-]+(:[0-9]+)?")
+
+
+@dataclass(frozen=True, kw_only=True)
+class RestApiArgs:
+    """One API with one stage.
+
+    `name` is the API's, without the environment. `routes` are by the first part of their path, which is also the name
+    of the function in `functions` that answers. `allowed_origin` is the only origin whose pages may call, such as
+    "https://app.example.com". `default_endpoint` False leaves nothing but a custom domain to call. `throttle` holds for
+    all callers together, `tiers` for each tenant; `tenants` names the tier of each tenant. `cache` None means none.
+    """
+
+    account: Account
+    naming: Naming
+    name: str
+    stage: str
+    routes: Mapping[str, RouteSpec]
+    functions: Mapping[str, Function]
+    user_pool_arn: pulumi.Input[str]
+    allowed_origin: str
+    default_endpoint: bool
+    log_retention_days: int
+    throttle: Throttle
+    tiers: Mapping[str, Tier]
+    tenants: Mapping[str, str]
+    cache: ApiCache | None = None
+
+    def __post_init__(self) -> None:
+        """Raise ValueError for an origin that is none, and for a tenant of an unknown tier."""
+        if not _ORIGIN.fullmatch(self.allowed_origin):
+            raise ValueError(f"allowed_origin: {self.allowed_origin!r} given; allowed: https:// and a host name")
+        for tenant, tier in self.tenants.items():
+            if tier not in self.tiers:
+                raise ValueError(f"tenants.{tenant}: tier {tier!r} given; known: {', '.join(self.tiers)}")
+
+
+class RestApi(pulumi.ComponentResource):
+    """A REST API whose callers need a token of the pool and a key, with validated requests, logs and traces.
+
+    `stage` is the aws.apigateway.Stage, `stage_name` its name; `api_id`, `execution_arn` and `invoke_url` are outputs,
+    the last without a slash at its end. `keys` are the API keys by tenant.
+    """
+
+    def __init__(self, name: str, args: RestApiArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("plumbline:components:RestApi", name, None, opts)
+        self._prefix = name
+        self._args = args
+        self._child = pulumi.ResourceOptions(parent=self)
+        parts = Parts(name, self._child)
+        self.resource = self._api(parts)
+        self.api_id: pulumi.Output[str] = self.resource.id
+        self.execution_arn: pulumi.Output[str] = self.resource.execution_arn
+        routes = self._routes(parts)
+        refusals(parts, self.resource, args.allowed_origin)
+
+        self.stage_name = args.stage
+        spec = StageSpec(
+            name=args.stage,
+            log_name=args.naming.exact("log_group", args.name),
+            log_retention_days=args.log_retention_days,
+            throttle=args.throttle,
+            cache=args.cache,
+        )
+        # A stage that may not call its functions would answer 500.
+        self.stage = serve(name, spec, parts, self.resource, self._permissions(), self._child)
+        self.invoke_url: pulumi.Output[str] = self.stage.invoke_url
+        method_settings(name, spec, self.stage, routes.cached, self._child)
+        self.keys = meter(name, args.naming, args.tiers, args.tenants, self.stage, self._child)
+        self.register_outputs({"api": self.api_id, "url": self.invoke_url})
+
+    def _api(self, parts: Parts) -> aws.apigateway.RestApi:
+        known = {
+            "name": self._args.naming.exact("api", self._args.name),
+            "description": "REST API of the backend",
+            "endpoint_configuration": {"types": "REGIONAL"},
+            "api_key_source": "HEADER",
+            # Like all else, this holds only after a deployment.
+            "disable_execute_api_endpoint": not self._args.default_endpoint,
+        }
+        return parts.add(aws.apigateway.RestApi, "api", known, {})
+
+    def _routes(self, parts: Parts) -> Routes:
+        here = {"rest_api": self.resource.id}
+        authorizer = parts.add(
+            aws.apigateway.Authorizer,
+            "authorizer",
+            {"name": "users", "type": "COGNITO_USER_POOLS", "identity_source": AUTHORIZATION},
+            {**here, "provider_arns": [self._args.user_pool_arn]},
+        )
+        validator = parts.add(
+            aws.apigateway.RequestValidator,
+            "validator",
+            {"name": "body-and-parameters", "validate_request_body": True, "validate_request_parameters": True},
+            here,
+        )
+        routes = Routes(parts, self.resource, authorizer, validator, self._args.allowed_origin)
+        for name, route in self._args.routes.items():
+            routes.add(name, route, self._args.functions[name])
+        return routes
+
+    def _permissions(self) -> list[pulumi.Resource]:
+        """Let the API call each function by its live alias, for the function's own paths and nothing else."""
+        permissions: list[pulumi.Resource] = []
+        for name, route in self._args.routes.items():
+            function = self._args.functions[name]
+            for word, path in (("permission", name), *((("item-permission", f"{name}/*"),) if route.item else ())):
+                permission = aws.lambda_.Permission(
+                    f"{self._prefix}-{name}-{word}",
+                    action="lambda:InvokeFunction",
+                    function=function.alias.function_name,
+                    qualifier=function.alias.name,
+                    principal=SERVICE,
+                    source_account=self._args.account.account_id,
+                    source_arn=pulumi.Output.concat(self.execution_arn, "/*/*/", path),
+                    opts=self._child,
+                )
+                permissions.append(permission)
+        return permissions

@@ -1,0 +1,356 @@
+"""Requirement 07: the REST API. Its firewall, domain and certificate are judged where they are built."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+
+from criteria.trading_areas.api_routes import (
+    REST_API,
+    STAGE,
+    Route,
+    api_of,
+    routes,
+    serves,
+    settings_of,
+)
+from criteria.trading_areas.common import FUNCTION, LOG_GROUP, Word, best, by_name, facts, function_rows, worst
+from criteria.trading_areas.rights import one
+from criteria.trading_areas.topics import is_set
+from plumbline.graph import UNKNOWN, Resource
+from plumbline.verdicts import Finding, Subject, Verdict, claim, combine, criterion
+
+RESPONSE = "aws:apigateway/response:Response"
+_VALIDATOR = "aws:apigateway/requestValidator:RequestValidator"
+_MODEL = "aws:apigateway/model:Model"
+_PLAN = "aws:apigateway/usagePlan:UsagePlan"
+_KEY = "aws:apigateway/apiKey:ApiKey"
+_PLAN_KEY = "aws:apigateway/usagePlanKey:UsagePlanKey"
+_AUTHORIZER = "aws:apigateway/authorizer:Authorizer"
+_HEADERS = "responseParameters"
+_ORIGIN = "Access-Control-Allow-Origin"
+_GUARDED = ("COGNITO_USER_POOLS", "CUSTOM")
+_WITH_BODY = ("PATCH", "POST", "PUT")
+_ALL = "*/*"
+_DECISION_API_HANDLERS, _DECISION_FRESH = 9, 55
+
+
+def api_handlers() -> list[str]:
+    return [name for name, _, kind, _ in function_rows() if kind == "api"]
+
+
+@criterion("TRADING-07.1")
+def regional(subject: Subject) -> Verdict:
+    """The API is regional, and a stage serves it."""
+    wanted = subject.facts["endpoint"]
+    findings = []
+    for api in subject.graph.of_type(REST_API):
+        findings.append(claim(api, "endpointConfiguration.types", lambda given: given in (wanted, [wanted])))
+        served = [api_of(subject.graph, stage, "restApi") for stage in subject.graph.of_type(STAGE)]
+        word = best("pass" if found is api else "fail" if found else known for found, known in served)
+        findings.append(Finding(api, "", word))
+    return combine(findings, "settings and stages of REST APIs", f"make the API {wanted} and serve it")
+
+
+@criterion("TRADING-07.2")
+def integrations(subject: Subject) -> Verdict:
+    """Every method but those of CORS calls the alias of an API handler, which lets the API do so.
+
+    Background processors answer nobody: they are no handlers of requests (docs/decisions.md, 9).
+    """
+    wanted, handlers = subject.facts["integration"], set(api_handlers())
+    found: set[str] = set()
+    findings = []
+    for route in routes(subject.graph):
+        if route.is_preflight:
+            continue
+        alias, function, known = route.callee(subject.graph)
+        words = [known, route.word]
+        if route.integration is not None:
+            words.append(claim(route.integration, "type", lambda given: given == wanted).word)
+            words.append(claim(route.integration, "integrationHttpMethod", lambda given: given == "POST").word)
+        if alias is not None and function is not None:
+            name = str(function.get("name")).removeprefix(f"{subject.environment}-")
+            found.add(name)
+            words += ["pass" if name in handlers else "fail", serves(subject, route, alias, function)]
+        findings.append(Finding(route.integration or route.method, "uri", worst(words)))
+    verdict = combine(findings, "methods", "call the handlers' aliases by proxy integrations", _DECISION_API_HANDLERS)
+    missing = handlers - found
+    if missing and verdict.word == "deviation":
+        return Verdict("fail", f"no method calls {', '.join(sorted(missing))}")
+    return verdict
+
+
+def _origin(subject: Subject) -> str:
+    return f"https://{subject.settings.get('api', {}).get('frontend_domain')}"
+
+
+@criterion("TRADING-07.3")
+def cors(subject: Subject) -> Verdict:
+    """Preflight answers, answers of the gateway itself, and the handlers name the front end's origin and no other."""
+    graph, origin = subject.graph, _origin(subject)
+    quoted = f"'{origin}'"
+    findings = []
+    places: dict[str, list[Route]] = {}
+    for route in routes(graph):
+        places.setdefault(route.place.urn if route.place else route.method.urn, []).append(route)
+    for here in places.values():
+        preflights = [route for route in here if route.is_preflight]
+        if not preflights:
+            findings.append(Finding(here[0].method, "resourceId", "fail" if here[0].place else "unknown"))
+        for route in preflights:
+            answers = route.answers(graph)
+            header = f"method.response.header.{_ORIGIN}"
+            words = [_allows(answer, header, quoted) for answer in answers]
+            where = answers[0] if answers else route.method
+            findings.append(Finding(where, _HEADERS, worst(words) if words else "fail"))
+    for api in graph.of_type(REST_API):
+        for kind in ("DEFAULT_4XX", "DEFAULT_5XX"):
+            findings.append(Finding(api, kind, best(_answers(subject, api, kind))))
+    for response in graph.of_type(RESPONSE):
+        findings.append(Finding(response, _HEADERS, _allows(response, f"gatewayresponse.header.{_ORIGIN}", quoted)))
+    for name in api_handlers():
+        function = by_name(subject, FUNCTION, name)
+        if function is not None:
+            findings.append(claim(function, "environment.variables.ALLOWED_ORIGIN", lambda given: given == origin))
+    return combine(findings, "answers and handlers", f"allow the origin {origin} alone")
+
+
+def _allows(answer: Resource, header: str, origin: str) -> Word:
+    return claim(answer, _HEADERS, lambda given: given.get(header) == origin, default={}).word
+
+
+def _answers(subject: Subject, api: Resource, kind: str) -> Iterator[Word]:
+    """Yield what is known of each answer of the gateway that may be of a kind, for requests that no handler sees."""
+    for response in subject.graph.of_type(RESPONSE):
+        own, known = one(subject.graph, response, "restApiId", REST_API)
+        if own in (api, None):
+            yield worst([known, claim(response, "responseType", lambda given: given == kind).word])
+
+
+@criterion("TRADING-07.4")
+def validation(subject: Subject) -> Verdict:
+    """Every method has a validator, which validates the body and the parameters that the method has."""
+    findings = [
+        Finding(route.method, "requestValidatorId", _validated(subject, route)) for route in routes(subject.graph)
+    ]
+    return combine(findings, "methods", "have their requests validated")
+
+
+def _validated(subject: Subject, route: Route) -> Word:
+    graph, method = subject.graph, route.method
+    validator, word = one(graph, method, "requestValidatorId", _VALIDATOR)
+    if validator is None or route.is_preflight:
+        return word
+    words: list[str] = []
+    parameters = method.get("requestParameters", {})
+    if route.path is None or parameters is UNKNOWN or route.verb is UNKNOWN:
+        return "unknown"
+    for name in re.findall(r"\{([^}+]+)\+?\}", route.path):
+        words.append(
+            claim(method, "requestParameters", lambda p, n=name: p.get(f"method.request.path.{n}") is True, {}).word
+        )
+    if parameters:
+        words.append(claim(validator, "validateRequestParameters", lambda on: on is True, default=False).word)
+    if route.verb in _WITH_BODY:
+        words.append(claim(validator, "validateRequestBody", lambda on: on is True, default=False).word)
+        words.append(_described(subject, method))
+    return worst(words)
+
+
+def _described(subject: Subject, method: Resource) -> Word:
+    """Say whether a method's body has a model, for any content type: under one, other bodies would pass unseen."""
+    given = method.get("requestModels", {})
+    if given is UNKNOWN or given.get("$default") is UNKNOWN:
+        model, word = one(subject.graph, method, "requestModels.$default", _MODEL)
+        return claim(model, "schema", _says_something).word if model is not None else word
+    own, _ = api_of(subject.graph, method, "restApi")
+    models = [
+        model
+        for model in subject.graph.of_type(_MODEL)
+        if model.get("name") == given.get("$default") and api_of(subject.graph, model, "restApi")[0] is own
+    ]
+    return worst(claim(model, "schema", _says_something).word for model in models) if models else "fail"
+
+
+def _says_something(text: str) -> bool:
+    try:
+        schema = json.loads(text)
+    except ValueError:
+        return False
+    return isinstance(schema, dict) and schema.get("type") == "object" and bool(schema.get("properties"))
+
+
+@criterion("TRADING-07.5")
+def logging(subject: Subject) -> Verdict:
+    """Each stage has an access log in a group of the stack, and no method of it is without an execution log."""
+    findings = []
+    for stage in subject.graph.of_type(STAGE):
+        where = "accessLogSettings.destinationArn"
+        findings.append(Finding(stage, where, one(subject.graph, stage, where, LOG_GROUP)[1]))
+        findings.append(
+            Finding(stage, "accessLogSettings.format", "pass" if is_set(stage, "accessLogSettings.format") else "fail")
+        )
+        findings += [
+            claim(row, "settings.loggingLevel", lambda level: level in ("INFO", "ERROR"), default="OFF")
+            for row in _of_all(subject, stage, findings)
+        ]
+    return combine(findings, "logs of stages", "are switched on")
+
+
+def _of_all(subject: Subject, stage: Resource, findings: list[Finding]) -> Iterator[Resource]:
+    """Yield the settings of a stage's methods, and add a finding on whether there are such for all methods.
+
+    Those of one method take the place of those of all, as a whole.
+    """
+    rows = settings_of(subject.graph, stage)
+    words = [worst([known, claim(row, "methodPath", lambda path: path == _ALL).word]) for row, known in rows]
+    findings.append(Finding(stage, "stageName", best(words)))
+    yield from (row for row, _ in rows)
+
+
+@criterion("TRADING-07.6a", "TRADING-07.6b")
+def throttling(subject: Subject) -> Verdict:
+    """All methods share the stage's rate, and none has settings of its own that let more through."""
+    wanted = subject.facts["requests_per_second"]
+    findings: list[Finding] = []
+    for stage in subject.graph.of_type(STAGE):
+        for row in _of_all(subject, stage, findings):
+            whole = row.get("methodPath") == _ALL
+            fits = (lambda rate: rate == wanted) if whole else (lambda rate: 0 < rate <= wanted)
+            findings.append(claim(row, "settings.throttlingRateLimit", fits, default=-1))  # -1: no limit
+            findings.append(claim(row, "settings.throttlingBurstLimit", lambda burst: burst > 0, default=-1))
+    return combine(findings, "settings of stages", f"throttle at {wanted} requests per second")
+
+
+@criterion("TRADING-07.7a")
+def plans(subject: Subject) -> Verdict:
+    """Plans cover the stages, limit rate and number of requests, and each key is in one of them.
+
+    A plan's limits hold for each of its keys apart, so no tenant uses up what is another's.
+    """
+    graph = subject.graph
+    findings = []
+    for plan in graph.of_type(_PLAN):
+        for path in ("throttleSettings.rateLimit", "throttleSettings.burstLimit", "quotaSettings.limit"):
+            findings.append(claim(plan, path, lambda given: given > 0, default=0))
+    for stage in graph.of_type(STAGE):
+        findings.append(
+            Finding(stage, "stageName", best(_covers(subject, plan, stage) for plan in graph.of_type(_PLAN)))
+        )
+    for key in graph.of_type(_KEY):
+        words = [word for _, word in _bound(subject, key)]
+        findings.append(Finding(key, "", "fail" if len(words) != 1 else worst(words)))
+    findings += _needs_key(subject)
+    if not graph.of_type(_PLAN):
+        return Verdict("fail", "the stack has no usage plans")
+    return combine(findings, "plans, keys and methods", "give each tenant a share of its own")
+
+
+def _covers(subject: Subject, plan: Resource, stage: Resource) -> Word:
+    rows = plan.get("apiStages", [])
+    if rows is UNKNOWN:
+        return "unknown"
+    words = []
+    own, _ = api_of(subject.graph, stage, "restApi")
+    for number in range(len(rows)):
+        api, known = api_of(subject.graph, plan, f"apiStages.{number}.apiId")
+        named = claim(plan, f"apiStages.{number}.stage", lambda name: name == stage.get("stageName")).word
+        words.append(worst([known, "pass" if api is own or api is None else "fail", named]))
+    return best(words)
+
+
+def _bound(subject: Subject, key: Resource) -> list[tuple[Resource | None, Word]]:
+    """Return the plans that a key is in, each with what is known of it: a plan that covers no stage is none."""
+    found = []
+    for row in subject.graph.of_type(_PLAN_KEY):
+        target, known = one(subject.graph, row, "keyId", _KEY)
+        if target is key or known == "unknown":
+            plan, word = one(subject.graph, row, "usagePlanId", _PLAN)
+            kind = claim(row, "keyType", lambda given: given == "API_KEY").word
+            used: Word = "fail"
+            if plan is not None:
+                used = best(_covers(subject, plan, stage) for stage in subject.graph.of_type(STAGE))
+            found.append((plan, worst([known, word, kind, used if plan is not None else word])))
+    return found
+
+
+def _needs_key(subject: Subject) -> Iterator[Finding]:
+    for route in routes(subject.graph):
+        if not route.is_preflight:
+            yield claim(route.method, "apiKeyRequired", lambda on: on is True, default=False)
+
+
+@criterion("TRADING-07.7b")
+def keys(subject: Subject) -> Verdict:
+    """Each tenant of the settings has an enabled key in a plan, and every method asks for one.
+
+    A key authenticates nobody (docs/decisions.md, 10): an authorizer of users stands before every method as well.
+    """
+    graph, tenants = subject.graph, subject.settings.get("api", {}).get("tenants") or {}
+    findings = list(_needs_key(subject))
+    for api in graph.of_type(REST_API):
+        findings.append(claim(api, "apiKeySource", lambda source: source == "HEADER", default="HEADER"))
+    for route in routes(graph):
+        if not route.is_preflight:
+            guarded = claim(route.method, "authorization", lambda kind: kind in _GUARDED).word
+            findings.append(
+                Finding(
+                    route.method,
+                    "authorization",
+                    worst([guarded, one(graph, route.method, "authorizerId", _AUTHORIZER)[1]]),
+                )
+            )
+    missing = [tenant for tenant in tenants if by_name(subject, _KEY, tenant) is None]
+    if missing or not graph.of_type(_KEY):
+        return Verdict("fail", f"no key of {', '.join(missing) or 'anybody'}")
+    for key in graph.of_type(_KEY):
+        enabled = claim(key, "enabled", lambda on: on is True, default=True).word
+        findings.append(Finding(key, "enabled", worst([enabled, best(word for _, word in _bound(subject, key))])))
+    return combine(findings, "keys and methods", "tell tenants apart; an authorizer says who the users are")
+
+
+@criterion("TRADING-07.9")
+def caching(subject: Subject) -> Verdict:
+    """Read endpoints are cached, each caller's answers apart, but for those whose answers must be fresh."""
+    graph, fresh = subject.graph, set(facts()["fresh"])
+    findings = []
+    for stage in graph.of_type(STAGE):
+        findings.append(claim(stage, "cacheClusterEnabled", lambda on: on is True, default=False))
+        findings.append(claim(stage, "cacheClusterSize", lambda size: float(size) > 0, default="0"))
+        rows = settings_of(graph, stage)
+        for route in routes(graph):
+            if not route.is_preflight:
+                findings.append(Finding(route.method, "", _cached(subject, route, rows, fresh)))
+    return combine(
+        findings, "stages and methods", f"cache what is read, but for {len(fresh)} handlers", _DECISION_FRESH
+    )
+
+
+def _cached(subject: Subject, route: Route, rows: list[tuple[Resource, Word]], fresh: set[str]) -> Word:
+    if route.path is None or route.verb is UNKNOWN or any(row.get("methodPath") is UNKNOWN for row, _ in rows):
+        return "unknown"
+    own = f"{route.path.strip('/')}/{route.verb}"
+    named = [row for row, _ in rows if str(row.get("methodPath")).replace("~1", "/").strip("/") == own]
+    whole = [row for row, _ in rows if row.get("methodPath") == _ALL]
+    known = worst(word for row, word in rows if row.urn in {judged.urn for judged in named or whole})
+    _, function, called = route.callee(subject.graph)
+    if function is None:
+        return called
+    name = str(function.get("name")).removeprefix(f"{subject.environment}-")
+    if route.verb != "GET" or name in fresh:
+        words = [
+            claim(row, "settings.cachingEnabled", lambda on: on is False, default=False).word for row in named or whole
+        ]
+        return worst([known, *words])
+    if not (named or whole) or route.integration is None:
+        return worst(["fail", known])
+    words: list[str] = [known]
+    for row in named or whole:
+        words.append(claim(row, "settings.cachingEnabled", lambda on: on is True, default=False).word)
+        words.append(claim(row, "settings.cacheDataEncrypted", lambda on: on is True, default=False).word)
+        words.append(claim(row, "settings.cacheTtlInSeconds", lambda seconds: seconds > 0, default=300).word)
+    needed = {"method.request.header.Authorization", *route.method.get("requestParameters", {})}
+    words.append(claim(route.integration, "cacheKeyParameters", lambda given: needed <= set(given), default=[]).word)
+    return worst(words)

@@ -1,0 +1,177 @@
+"""What a REST API of a stack looks like: methods with their paths and integrations, stages with their settings."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from criteria.trading_areas.common import ALIAS, FUNCTION, Word, best, covers, worst
+from criteria.trading_areas.events import PERMISSION, is_for
+from criteria.trading_areas.rights import arn, one
+from plumbline.graph import UNKNOWN, Resource, StackGraph
+from plumbline.verdicts import Subject, claim
+
+REST_API = "aws:apigateway/restApi:RestApi"
+STAGE = "aws:apigateway/stage:Stage"
+METHOD = "aws:apigateway/method:Method"
+INTEGRATION = "aws:apigateway/integration:Integration"
+_RESOURCE = "aws:apigateway/resource:Resource"
+_ANSWER = "aws:apigateway/integrationResponse:IntegrationResponse"
+_DECLARED = "aws:apigateway/methodResponse:MethodResponse"
+_SETTINGS = "aws:apigateway/methodSettings:MethodSettings"
+_URI = re.compile(r"arn:[^:]+:apigateway:[^:]+:lambda:path/2015-03-31/functions/(arn:.+)/invocations")
+_SERVICE = "apigateway.amazonaws.com"
+
+
+@dataclass(frozen=True)
+class Route:
+    """One method: where it is, and its integration.
+
+    `place` is the resource or, for the root, the API, None where that is not known; so is `path`. `word` says whether
+    the method has exactly one integration.
+    """
+
+    method: Resource
+    place: Resource | None
+    path: str | None
+    integration: Resource | None
+    word: Word
+
+    @property
+    def verb(self) -> Any:
+        return self.method.get("httpMethod")
+
+    @property
+    def is_preflight(self) -> bool:
+        """Say whether the gateway itself answers the method, as it does a browser's question before a call."""
+        answered = self.integration is not None and self.integration.get("type") == "MOCK"
+        return self.verb == "OPTIONS" and answered
+
+    def callee(self, graph: StackGraph) -> tuple[Resource | None, Resource | None, Word]:
+        """Return the alias that the integration calls, its function, and what is known of them."""
+        if self.integration is None:
+            return None, None, self.word
+        uri = self.integration.get("uri")
+        if uri is UNKNOWN:
+            alias, word = one(graph, self.integration, "uri", ALIAS)
+        else:
+            match = _URI.fullmatch(str(uri))
+            found = [
+                alias for alias in graph.of_type(ALIAS) if match and match[1] in (alias.id, alias.outputs.get("arn"))
+            ]
+            alias, word = (found[0], "pass") if found else (None, "fail")
+        function, known = one(graph, alias, "functionName", FUNCTION) if alias else (None, word)
+        return alias, function, worst([word, known])
+
+    def answers(self, graph: StackGraph) -> list[Resource]:
+        """Return what a mock integration answers, as far as the method declares the answer's headers."""
+        declared = {r.get("statusCode") for r in graph.of_type(_DECLARED) if _is_at(graph, r, self)}
+        return [
+            r
+            for r in graph.of_type(_ANSWER)
+            if _is_at(graph, r, self)
+            and (r.get("statusCode") in declared or UNKNOWN in (r.get("statusCode"), *declared))
+        ]
+
+
+def _is_at(graph: StackGraph, resource: Resource, route: Route) -> bool:
+    return resource.get("httpMethod") == route.verb and _place(graph, resource) is route.place is not None
+
+
+def api_of(graph: StackGraph, resource: Resource, path: str) -> tuple[Resource | None, Word]:
+    """Return the API that an input refers to, directly or through a stage of it."""
+    found, word = one(graph, resource, path, REST_API, STAGE)
+    return api_of(graph, found, "restApi") if found is not None and found.type == STAGE else (found, word)
+
+
+def routes(graph: StackGraph) -> list[Route]:
+    """Return every method of the stack's APIs."""
+    integrations: dict[tuple[str, Any], list[Resource]] = {}
+    unplaced = False
+    for integration in graph.of_type(INTEGRATION):
+        place = _place(graph, integration)
+        if place is None or integration.get("httpMethod") is UNKNOWN:
+            unplaced = True
+        else:
+            integrations.setdefault((place.urn, integration.get("httpMethod")), []).append(integration)
+    found = []
+    for method in graph.of_type(METHOD):
+        place = _place(graph, method)
+        own = integrations.get((place.urn, method.get("httpMethod")), []) if place else []
+        sure: Word = "pass" if len(own) == 1 else "unknown" if unplaced or place is None else "fail"
+        path = _path(graph, place) if place else None
+        found.append(Route(method, place, path, own[0] if len(own) == 1 else None, sure))
+    return found
+
+
+def _place(graph: StackGraph, resource: Resource, property_: str = "resourceId") -> Resource | None:
+    """Return the resource that an input refers to, or the API where that is the root."""
+    given = resource.get(property_)
+    for api in graph.of_type(REST_API) if given is not UNKNOWN else ():
+        if given == api.outputs.get("rootResourceId"):
+            return api
+    return one(graph, resource, property_, _RESOURCE, REST_API)[0]
+
+
+def _path(graph: StackGraph, place: Resource) -> str | None:
+    """Return the path of a resource, None where a part of it is not known yet."""
+    parts: list[str] = []
+    current: Resource | None = place
+    while current is not None and current.type != REST_API:
+        part = current.get("pathPart")
+        if not isinstance(part, str) or len(parts) > len(graph):
+            return None
+        parts.append(part)
+        current = _place(graph, current, "parentId")
+    return None if current is None else "/" + "/".join(reversed(parts))
+
+
+def settings_of(graph: StackGraph, stage: Resource) -> list[tuple[Resource, Word]]:
+    """Return the method settings of a stage, or what may be such, with what is known of that."""
+    found = []
+    own, _ = api_of(graph, stage, "restApi")
+    for row in graph.of_type(_SETTINGS):
+        api, known = api_of(graph, row, "restApi")
+        if known != "fail" and (api is own or api is None):
+            named = claim(row, "stageName", lambda name: name == stage.get("stageName")).word
+            if named != "fail":
+                found.append((row, worst([known, named])))
+    return found
+
+
+def serves(subject: Subject, route: Route, alias: Resource, function: Resource) -> Word:
+    """Say whether a function's alias lets the API call it for a route.
+
+    Before the API exists, a source that is made of its ARN is taken for one that fits.
+    """
+    graph = subject.graph
+    api, known = api_of(graph, route.method, "restApi")
+    if api is None:
+        return known
+    words: list[Word] = []
+    for permission in graph.of_type(PERMISSION):
+        if not is_for(graph, permission, function, alias):
+            continue
+        alike = [
+            claim(permission, "qualifier", lambda name: name == alias.get("name")).word,
+            claim(permission, "principal", lambda name: name == _SERVICE).word,
+            claim(permission, "action", lambda name: name == "lambda:InvokeFunction").word,
+        ]
+        source = permission.get("sourceArn")
+        if source is UNKNOWN:
+            named, word = api_of(graph, permission, "sourceArn")
+            alike.append("pass" if named is api else word if named is None else "fail")
+        else:
+            alike.append("pass" if _covers(subject, api, route, source) else "fail")
+        words.append(worst(alike))
+    return best(words)
+
+
+def _covers(subject: Subject, api: Resource, route: Route, source: Any) -> bool:
+    execution = arn(subject, "execute-api", api.id)
+    if not isinstance(source, str) or not source.startswith(f"{execution}/") or route.path is None:
+        return False
+    path = re.sub(r"\{[^}]+\}", "1", route.path)
+    stages = [stage.get("stageName") for stage in subject.graph.of_type(STAGE)]
+    return all(covers(source, f"{execution}/{stage}/{route.verb}{path}") for stage in stages)
