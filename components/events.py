@@ -14,12 +14,12 @@ from components import grants
 from components.account import Account
 from components.functions import Function
 from components.naming import Naming
-from components.resource_policies import EVERYBODY, PolicyStatement, policy_text
+from components.queues import dead_letter_queue
+from components.resource_policies import PolicyStatement, policy_text, refuse_without_tls
 from components.roles import Grant, Role
 from components.topics import Topic
 
 SERVICE = "events.amazonaws.com"
-_DEAD_LETTER_RETENTION_SECONDS = 14 * 24 * 3600  # the longest that SQS keeps a message
 # An hour old, an event is about a market that has moved on; until then EventBridge tries again with growing pauses.
 _RETRY_SECONDS, _RETRIES = 3600, 20
 
@@ -104,7 +104,10 @@ class Rules(pulumi.ComponentResource):
         self._prefix = name
         self._args = args
         self._child = pulumi.ResourceOptions(parent=self)
-        self.dead_letter_queues = {rule: self._dead_letter_queue(rule) for rule in args.rules}
+        self.dead_letter_queues = {
+            rule: dead_letter_queue(f"{name}-{rule}-dead-letters", self._queue_name(rule), self._child)
+            for rule in args.rules
+        }
         self.rules = {rule: self._rule(rule, spec) for rule, spec in args.rules.items()}
         self.register_outputs({"arns": {rule: resource.arn for rule, resource in self.rules.items()}})
 
@@ -116,14 +119,8 @@ class Rules(pulumi.ComponentResource):
         own = "" if self._args.rules[rule].schedule else f"{self._args.bus.bus_name}/"
         return self._args.account.arn("events", f"rule/{own}{self._rule_name(rule)}")
 
-    def _dead_letter_queue(self, rule: str) -> aws.sqs.Queue:
-        return aws.sqs.Queue(
-            f"{self._prefix}-{rule}-dead-letters",
-            name=self._args.naming.short("queue", f"{rule}-undelivered"),
-            message_retention_seconds=_DEAD_LETTER_RETENTION_SECONDS,
-            sqs_managed_sse_enabled=True,
-            opts=self._child,
-        )
+    def _queue_name(self, rule: str) -> str:
+        return self._args.naming.short("queue", f"{rule}-undelivered")
 
     def _rule(self, rule: str, spec: RuleSpec) -> aws.cloudwatch.EventRule:
         queue = self.dead_letter_queues[rule]
@@ -176,7 +173,7 @@ class Rules(pulumi.ComponentResource):
         )
 
     def _queue_policy(self, rule: str) -> tuple[PolicyStatement, ...]:
-        arn = self._args.account.queue_arn(self._args.naming.short("queue", f"{rule}-undelivered"))
+        arn = self._args.account.queue_arn(self._queue_name(rule))
         return (
             PolicyStatement(
                 sid="AcceptUndelivered",
@@ -185,12 +182,5 @@ class Rules(pulumi.ComponentResource):
                 resources=(arn,),
                 conditions={"ArnEquals": {"aws:SourceArn": self.rule_arn(rule)}},
             ),
-            PolicyStatement(
-                sid="RefuseWithoutTls",
-                effect="Deny",
-                principal=EVERYBODY,
-                actions=("sqs:*",),
-                resources=(arn,),
-                conditions={"Bool": {"aws:SecureTransport": "false"}},
-            ),
+            refuse_without_tls(("sqs:*",), (arn,)),
         )

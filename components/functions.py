@@ -12,11 +12,11 @@ import pulumi_aws as aws
 from components import grants
 from components.account import Account
 from components.naming import Naming, log_group_name
+from components.queues import dead_letter_queue
 from components.roles import Grant, Role
 from components.security_groups import SecurityGroup
 
 LIVE = "live"  # the alias that callers use; a new version moves it
-_DEAD_LETTER_RETENTION_SECONDS = 14 * 24 * 3600  # the longest that SQS keeps a message
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,7 +101,11 @@ class Functions(pulumi.ComponentResource):
         self.layer = self._layer()
         logs = {function: self._log_group(function) for function in args.functions}
         queues = {
-            function: self._dead_letter_queue(function) for function, spec in args.functions.items() if spec.dead_letter
+            function: dead_letter_queue(
+                f"{name}-{function}-dead-letters", self._queue_name(function), pulumi.ResourceOptions(parent=self)
+            )
+            for function, spec in args.functions.items()
+            if spec.dead_letter
         }
         for function, spec in args.functions.items():
             self._grant(function, spec)
@@ -141,15 +145,6 @@ class Functions(pulumi.ComponentResource):
             f"{self._name_prefix}-{function}-log",
             name=log_group_name(self._args.naming.exact("function", function)),
             retention_in_days=self._args.log_retention_days,
-            opts=pulumi.ResourceOptions(parent=self),
-        )
-
-    def _dead_letter_queue(self, function: str) -> aws.sqs.Queue:
-        return aws.sqs.Queue(
-            f"{self._name_prefix}-{function}-dead-letters",
-            name=self._queue_name(function),
-            message_retention_seconds=_DEAD_LETTER_RETENTION_SECONDS,
-            sqs_managed_sse_enabled=True,
             opts=pulumi.ResourceOptions(parent=self),
         )
 

@@ -52,6 +52,18 @@ def policy_text(statements: Sequence[PolicyStatement]) -> str:
     return json.dumps(document, separators=(",", ":"))
 
 
+def refuse_without_tls(actions: tuple[str, ...], resources: tuple[str, ...]) -> PolicyStatement:
+    """Return the statement that refuses calls which come without TLS, whoever makes them."""
+    return PolicyStatement(
+        sid="RefuseWithoutTls",
+        effect="Deny",
+        principal=EVERYBODY,
+        actions=actions,
+        resources=resources,
+        conditions={"Bool": {"aws:SecureTransport": "false"}},
+    )
+
+
 def require_tls(bucket_arn: str) -> tuple[PolicyStatement, ...]:
     """Refuse requests to a bucket that come without TLS, or with a version of it below 1.2.
 
@@ -59,14 +71,7 @@ def require_tls(bucket_arn: str) -> tuple[PolicyStatement, ...]:
     """
     resources = (bucket_arn, f"{bucket_arn}/*")
     return (
-        PolicyStatement(
-            sid="RefuseWithoutTls",
-            effect="Deny",
-            principal=EVERYBODY,
-            actions=("s3:*",),
-            resources=resources,
-            conditions={"Bool": {"aws:SecureTransport": "false"}},
-        ),
+        refuse_without_tls(("s3:*",), resources),
         PolicyStatement(
             sid="RefuseOldTls",
             effect="Deny",

@@ -12,7 +12,7 @@ from components import grants
 from components.account import Account
 from components.keys import CustomerKey
 from components.naming import Naming
-from components.resource_policies import EVERYBODY, PolicyStatement, policy_text
+from components.resource_policies import PolicyStatement, policy_text, refuse_without_tls
 from components.roles import Grant, Role
 
 
@@ -118,12 +118,4 @@ def topic_policy(account: Account, topic: str, publishers: Mapping[str, str]) ->
         )
         for service, source in publishers.items()
     )
-    refused = PolicyStatement(
-        sid="RefuseWithoutTls",
-        effect="Deny",
-        principal=EVERYBODY,
-        actions=("sns:Publish",),
-        resources=(arn,),
-        conditions={"Bool": {"aws:SecureTransport": "false"}},
-    )
-    return (*allowed, refused)
+    return (*allowed, refuse_without_tls(("sns:Publish",), (arn,)))

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
-from collections.abc import Callable, Mapping
+import random
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -54,3 +56,14 @@ def given(**values: Any) -> dict[str, Any]:
 def tag_list(inputs: Inputs) -> list[dict[str, str]]:
     """Return a resource's tags in the shape of most AWS calls."""
     return [{"Key": key, "Value": value} for key, value in (inputs.get("tags") or {}).items()]
+
+
+@contextlib.contextmanager
+def seeded(seed: str | int) -> Iterator[None]:
+    """Seed Python's common generator for a while: some of moto's services take ids out of it and not of moto's own."""
+    state = random.getstate()
+    random.seed(seed)
+    try:
+        yield
+    finally:
+        random.setstate(state)

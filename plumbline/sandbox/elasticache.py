@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
-import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 from moto.moto_api._internal import mock_random
 
-from plumbline.sandbox.adapters import Context, Created, Inputs, adapter, given, tag_list
+from plumbline.sandbox.adapters import Context, Created, Inputs, adapter, given, seeded, tag_list
 from plumbline.sandbox.ec2 import ec2
 
 
@@ -78,7 +76,7 @@ def replication_group(context: Context, inputs: Inputs) -> Created:
     elif inputs.get("numCacheClusters"):
         # moto counts the nodes of a group without shards by their replicas only.
         settings["ReplicasPerNodeGroup"] = int(inputs["numCacheClusters"]) - 1
-    with _seeded():
+    with seeded(mock_random.getrandbits(64)):
         made = client.create_replication_group(
             ReplicationGroupId=identity,
             ReplicationGroupDescription=inputs["description"],
@@ -106,17 +104,6 @@ def replication_group(context: Context, inputs: Inputs) -> Created:
         # The readers' endpoint is the primary's with another first label; moto does not tell it.
         outputs["readerEndpointAddress"] = primary.replace("master.", "replica.", 1)
     return identity, outputs
-
-
-@contextlib.contextmanager
-def _seeded() -> Iterator[None]:
-    """Seed Python's common generator, out of which moto takes a part of the endpoints' names."""
-    state = random.getstate()
-    random.seed(mock_random.getrandbits(64))
-    try:
-        yield
-    finally:
-        random.setstate(state)
 
 
 def _is_clustered(inputs: Inputs) -> bool:

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
-import random
-from collections.abc import Iterator
 from typing import Any
 
 from moto.moto_api._internal import mock_random
 from moto.timestreaminfluxdb.models import timestreaminfluxdb_backends
 from moto.timestreaminfluxdb.utils import random_id
 
-from plumbline.sandbox.adapters import Context, Created, Inputs, adapter, given, tag_list
+from plumbline.sandbox.adapters import Context, Created, Inputs, adapter, given, seeded, tag_list
 from plumbline.sandbox.ec2 import ec2
 
 
@@ -58,12 +55,12 @@ def influx_instance(context: Context, inputs: Inputs) -> Created:
     zones = {row["SubnetId"]: row["AvailabilityZone"] for row in subnets}
     ec2(context, inputs).describe_security_groups(GroupIds=inputs["vpcSecurityGroupIds"])
     region = inputs.get("region") or context.region
-    with _seeded(f"{context.account_id} {region}"):
+    with seeded(f"{context.account_id} {region}"):
         # All instances of an account and region share a part of their addresses.
         timestreaminfluxdb_backends[context.account_id][region].endpoint_id = random_id()
     logs = (inputs.get("logDeliveryConfiguration") or {}).get("s3Configuration")
     # moto keeps no maintenance windows.
-    with _seeded(str(mock_random.getrandbits(64))):
+    with seeded(str(mock_random.getrandbits(64))):
         made = context.client("timestream-influxdb", inputs).create_db_instance(
             name=inputs["name"],
             username=inputs["username"],
@@ -126,14 +123,3 @@ def _magnetic_writes(writes: Inputs) -> dict[str, Any]:
             )
         },
     )
-
-
-@contextlib.contextmanager
-def _seeded(seed: str) -> Iterator[None]:
-    """Seed Python's common generator, out of which moto takes the ids of this service."""
-    state = random.getstate()
-    random.seed(seed)
-    try:
-        yield
-    finally:
-        random.setstate(state)

@@ -6,8 +6,6 @@ import functools
 import json
 import os
 from collections import Counter
-from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import boto3
@@ -19,18 +17,31 @@ from conftest import ROOT, deployed, preview
 from plumbline.changes import compare
 from plumbline.commands import subject
 from plumbline.contract import encode
-from plumbline.evaluate import Evaluation, evaluate
+from plumbline.evaluate import Evaluation
 from plumbline.graph import UNKNOWN, Resource, walk
 from plumbline.project import Project
 from plumbline.sandbox import Sandbox
 from plumbline.sandbox.adapters import ADAPTERS
 from plumbline.verdicts import judge, ledger
+from tests.plumbline import (
+    test_sandbox_account,
+    test_sandbox_api,
+    test_sandbox_monitoring,
+    test_sandbox_network,
+    test_sandbox_services,
+    test_sandbox_storage,
+    test_sandbox_users,
+)
+from tests.plumbline.rehearsals import (
+    ACCOUNT,
+    REGION,
+    TRUST,
+    Rehearsal,
+    part,
+    rehearse,
+)
 
-ACCOUNT = "111122223333"
-REGION = "eu-west-1"
 TABLE_ARN = f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/dev-table"
-ASSUME = {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
-TRUST = json.dumps({"Version": "2012-10-17", "Statement": [ASSUME]})
 KIND_KEY = [("kind", "HASH"), ("at", "RANGE")]
 
 
@@ -153,21 +164,6 @@ def everything() -> None:
     pulumi.export("function", function.arn)
 
 
-@dataclass(frozen=True)
-class Rehearsal:
-    """One up of a program, and what was seen in its sandbox."""
-
-    evaluation: Evaluation
-    materialised: Counter[str]
-    simulated: Counter[str]
-    seen: dict[str, Any]
-    named: list[str]
-
-    @property
-    def resources(self) -> dict[str, Resource]:
-        return {resource.name: resource for resource in self.evaluation.graph}
-
-
 def look() -> dict[str, Any]:
     """Ask the sandbox for everything, with clients of our own."""
     session = boto3.Session(aws_access_key_id="x", aws_secret_access_key="x", region_name=REGION)
@@ -197,25 +193,9 @@ def look() -> dict[str, Any]:
     }
 
 
-def rehearse(program: Callable[[], None], see: Callable[[], dict[str, Any]] = dict) -> Rehearsal:
-    named: list[str] = []
-    with Sandbox(lambda resource: named.append(resource.name)) as sandbox:
-        evaluation = evaluate(program, root=ROOT, deployer=sandbox)
-        return Rehearsal(evaluation, sandbox.materialised, sandbox.simulated, see(), named)
-
-
 @functools.cache
 def whole() -> Rehearsal:
     return rehearse(everything, look)
-
-
-def part(value: Any, like: Any) -> Any:
-    """Return of `value` what `like` names, at every depth."""
-    if isinstance(like, dict) and isinstance(value, dict):
-        return {key: part(value.get(key), like[key]) for key in like}
-    if isinstance(like, list) and isinstance(value, list) and len(like) == len(value):
-        return [part(item, other) for item, other in zip(value, like, strict=True)]
-    return value
 
 
 EXPECTED: dict[str, Any] = {
@@ -285,17 +265,6 @@ def test_boto3_sees_what_was_declared(what: str) -> None:
 
 
 def test_every_adapter_is_rehearsed_and_the_rest_is_counted_as_simulated() -> None:
-    # They take their helpers from here, so this module cannot import them at its head.
-    from tests.plumbline import (
-        test_sandbox_account,
-        test_sandbox_api,
-        test_sandbox_monitoring,
-        test_sandbox_network,
-        test_sandbox_services,
-        test_sandbox_storage,
-        test_sandbox_users,
-    )
-
     others = (
         test_sandbox_account,
         test_sandbox_api,

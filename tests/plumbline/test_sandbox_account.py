@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import json
 from collections.abc import Callable
 from typing import Any
@@ -13,7 +12,7 @@ import pulumi_aws as aws
 import pytest
 
 from plumbline.contract import encode
-from tests.plumbline.test_sandbox import ACCOUNT, REGION, TRUST, Rehearsal, part, rehearse
+from tests.plumbline.rehearsals import ACCOUNT, REGION, TRUST, part, readers, rehearse
 
 STATEMENT = {"Effect": "Allow", "Action": ["logs:PutLogEvents"], "Resource": "*"}
 POLICY = {"Version": "2012-10-17", "Statement": [STATEMENT]}
@@ -82,23 +81,7 @@ def look() -> dict[str, Any]:
     }
 
 
-@functools.cache
-def whole() -> Rehearsal:
-    made = rehearse(account, look)
-    assert made.evaluation.mistakes == ()
-    return made
-
-
-def seen(what: str) -> Any:
-    return whole().seen[what]
-
-
-def identity(name: str) -> str:
-    return whole().resources[name].id
-
-
-def outputs(name: str) -> dict[str, Any]:
-    return dict(whole().resources[name].outputs)
+whole, seen, identity, outputs = readers(account, look)
 
 
 def test_what_moto_has_nothing_of_is_simulated_and_counted() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import json
 from collections.abc import Callable
 from typing import Any
@@ -12,7 +11,7 @@ import pulumi
 import pulumi_aws as aws
 import pytest
 
-from tests.plumbline.test_sandbox import ACCOUNT, REGION, Rehearsal, part, rehearse
+from tests.plumbline.rehearsals import ACCOUNT, REGION, client, part, readers, rehearse
 
 TEAM = {"Owner": "team"}
 CERTIFICATE = f"arn:aws:acm:{REGION}:{ACCOUNT}:certificate/11111111-2222-3333-4444-555555555555"
@@ -45,11 +44,6 @@ STAGE: dict[str, Any] = {
     "tracingEnabled": True,
     "tags": TEAM,
 }
-
-
-def client(service: str) -> Any:
-    session = boto3.Session(aws_access_key_id="x", aws_secret_access_key="x", region_name=REGION)
-    return session.client(service)
 
 
 def api() -> None:
@@ -237,23 +231,7 @@ def look() -> dict[str, Any]:
     }
 
 
-@functools.cache
-def whole() -> Rehearsal:
-    made = rehearse(api, look)
-    assert made.evaluation.mistakes == ()
-    return made
-
-
-def seen(what: str) -> Any:
-    return whole().seen[what]
-
-
-def identity(name: str) -> str:
-    return whole().resources[name].id
-
-
-def outputs(name: str) -> dict[str, Any]:
-    return dict(whole().resources[name].outputs)
+whole, seen, identity, outputs = readers(api, look)
 
 
 def test_nothing_of_an_api_is_only_simulated() -> None:

@@ -12,7 +12,7 @@ import pulumi
 import pulumi_aws as aws
 import pytest
 
-from tests.plumbline.test_sandbox import ACCOUNT, REGION, TRUST, Rehearsal, part, rehearse
+from tests.plumbline.rehearsals import ACCOUNT, REGION, TRUST, part, readers, rehearse
 
 TEAM = {"Owner": "team"}
 TAGS = [{"Key": "Owner", "Value": "team"}]
@@ -187,23 +187,7 @@ def look() -> dict[str, Any]:
     }
 
 
-@functools.cache
-def whole() -> Rehearsal:
-    made = rehearse(monitoring, look)
-    assert made.evaluation.mistakes == ()
-    return made
-
-
-def seen(what: str) -> Any:
-    return whole().seen[what]
-
-
-def identity(name: str) -> str:
-    return whole().resources[name].id
-
-
-def outputs(name: str) -> dict[str, Any]:
-    return dict(whole().resources[name].outputs)
+whole, seen, identity, outputs = readers(monitoring, look)
 
 
 def test_of_the_monitoring_only_composite_alarms_are_simulated() -> None:

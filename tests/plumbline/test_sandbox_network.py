@@ -2,31 +2,20 @@
 
 from __future__ import annotations
 
-import functools
 import json
 from collections.abc import Callable
 from typing import Any
 
-import boto3
 import pulumi
 import pulumi_aws as aws
 import pytest
 
 from plumbline.contract import encode
-from tests.plumbline.test_sandbox import ACCOUNT, REGION, Rehearsal, part, rehearse
+from tests.plumbline.rehearsals import ACCOUNT, REGION, client, inside, part, readers, rehearse
 
 ARN = f"arn:aws:ec2:{REGION}:{ACCOUNT}"
 OPEN = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*"}]}
 TRUST = {"Effect": "Allow", "Principal": {"Service": "vpc-flow-logs.amazonaws.com"}, "Action": "sts:AssumeRole"}
-
-
-def client(service: str) -> Any:
-    session = boto3.Session(aws_access_key_id="x", aws_secret_access_key="x", region_name=REGION)
-    return session.client(service)
-
-
-def inside() -> pulumi.ResourceOptions:
-    return pulumi.ResourceOptions(provider=aws.Provider("aws", region=REGION, allowed_account_ids=[ACCOUNT]))
 
 
 def network() -> None:
@@ -219,23 +208,7 @@ def look() -> dict[str, Any]:
     }
 
 
-@functools.cache
-def whole() -> Rehearsal:
-    made = rehearse(network, look)
-    assert made.evaluation.mistakes == ()
-    return made
-
-
-def seen(what: str) -> Any:
-    return whole().seen[what]
-
-
-def identity(name: str) -> str:
-    return whole().resources[name].id
-
-
-def outputs(name: str) -> dict[str, Any]:
-    return dict(whole().resources[name].outputs)
+whole, seen, identity, outputs = readers(network, look)
 
 
 def test_nothing_of_a_network_is_only_simulated() -> None:

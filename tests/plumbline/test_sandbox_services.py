@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import functools
 import json
 from collections.abc import Callable
 from typing import Any
 
-import boto3
 import pulumi
 import pulumi_aws as aws
 import pytest
 
-from tests.plumbline.test_sandbox import ACCOUNT, REGION, Rehearsal, part, rehearse
+from tests.plumbline.rehearsals import ACCOUNT, REGION, client, part, readers, rehearse
 
 TEAM = {"Owner": "team"}
 TAGS = [{"Key": "Owner", "Value": "team"}]
@@ -73,11 +71,6 @@ PUT_EVENTS = {
     "Action": "events:PutEvents",
     "Resource": f"{EVENTS}:event-bus/orders",
 }
-
-
-def client(service: str) -> Any:
-    session = boto3.Session(aws_access_key_id="x", aws_secret_access_key="x", region_name=REGION)
-    return session.client(service)
 
 
 def services() -> None:
@@ -318,23 +311,7 @@ def look() -> dict[str, Any]:
     return seen
 
 
-@functools.cache
-def whole() -> Rehearsal:
-    made = rehearse(services, look)
-    assert made.evaluation.mistakes == ()
-    return made
-
-
-def seen(what: str) -> Any:
-    return whole().seen[what]
-
-
-def identity(name: str) -> str:
-    return whole().resources[name].id
-
-
-def outputs(name: str) -> dict[str, Any]:
-    return dict(whole().resources[name].outputs)
+whole, seen, identity, outputs = readers(services, look)
 
 
 def test_of_the_services_only_who_may_redrive_is_simulated() -> None:

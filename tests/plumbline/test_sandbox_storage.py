@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import hashlib
 import json
 from collections.abc import Callable
@@ -14,7 +13,7 @@ import pulumi_aws as aws
 import pytest
 
 from plumbline.contract import encode
-from tests.plumbline.test_sandbox import ACCOUNT, REGION, Rehearsal, part, rehearse
+from tests.plumbline.rehearsals import ACCOUNT, REGION, client, inside, part, readers, rehearse
 
 BLOCKED = {
     "BlockPublicAcls": True,
@@ -58,15 +57,6 @@ READER = document(
     }
 )
 TOKEN = "not-to-be-seen"
-
-
-def client(service: str) -> Any:
-    session = boto3.Session(aws_access_key_id="x", aws_secret_access_key="x", region_name=REGION)
-    return session.client(service)
-
-
-def inside() -> pulumi.ResourceOptions:
-    return pulumi.ResourceOptions(provider=aws.Provider("aws", region=REGION, allowed_account_ids=[ACCOUNT]))
 
 
 def storage() -> None:
@@ -242,23 +232,7 @@ def look() -> dict[str, Any]:
     }
 
 
-@functools.cache
-def whole() -> Rehearsal:
-    made = rehearse(storage, look)
-    assert made.evaluation.mistakes == ()
-    return made
-
-
-def seen(what: str) -> Any:
-    return whole().seen[what]
-
-
-def identity(name: str) -> str:
-    return whole().resources[name].id
-
-
-def outputs(name: str) -> dict[str, Any]:
-    return dict(whole().resources[name].outputs)
+whole, seen, identity, outputs = readers(storage, look)
 
 
 def test_nothing_of_the_storage_is_only_simulated() -> None:

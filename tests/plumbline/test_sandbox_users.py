@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -11,7 +10,7 @@ import pulumi
 import pulumi_aws as aws
 import pytest
 
-from tests.plumbline.test_sandbox import ACCOUNT, REGION, Rehearsal, part, rehearse
+from tests.plumbline.rehearsals import ACCOUNT, REGION, part, readers, rehearse
 
 TEAM = {"Owner": "team"}
 FUNCTION = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:check"
@@ -166,23 +165,7 @@ def look() -> dict[str, Any]:
     }
 
 
-@functools.cache
-def whole() -> Rehearsal:
-    made = rehearse(users, look)
-    assert made.evaluation.mistakes == ()
-    return made
-
-
-def seen(what: str) -> Any:
-    return whole().seen[what]
-
-
-def identity(name: str) -> str:
-    return whole().resources[name].id
-
-
-def outputs(name: str) -> dict[str, Any]:
-    return dict(whole().resources[name].outputs)
+whole, seen, identity, outputs = readers(users, look)
 
 
 def test_nothing_of_a_user_pool_is_only_simulated() -> None:
