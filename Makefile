@@ -9,7 +9,7 @@ INSTALLED := $(VENV)/.installed
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
 	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && { echo "$$p"; break; }; done)
 
-.PHONY: help setup up preview test lint types engine-test deploy bench docs lock clean
+.PHONY: help setup up preview test lint types engine-test deploy bench parity docs lock clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
@@ -32,7 +32,7 @@ preview: $(INSTALLED) ## show STACK, its changes since the last up, and its crit
 	@$(BIN)/python -m plumbline preview $(STACK) --format $(FORMAT)
 
 test: lint types $(INSTALLED) ## run everything that CI runs
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n auto --dist loadfile
 
 lint: $(INSTALLED)
 	@$(BIN)/ruff check --no-cache .
@@ -52,8 +52,12 @@ deploy: $(INSTALLED) ## run the real `pulumi up` for STACK, with OPTIONS (needs 
 bench: $(INSTALLED) ## measure previews against the bare SDK, as ratios in one run
 	@$(BIN)/python -m benchmarks.preview
 
+parity: $(INSTALLED) ## measure anew which settings cause the differences between test and prod (minutes)
+	@$(BIN)/python -m plumbline compare test prod --measure
+
 docs: $(INSTALLED) ## write the generated parts of docs/ anew
 	@$(BIN)/python -m systems.reference
+	@$(BIN)/python -m plumbline.reference
 
 lock: ## resolve both requirement files anew (needs uv)
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate requirements.txt -o requirements.lock

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+# Where AWS keeps what belongs to CloudFront and other services of no region, whichever region a stack lives in.
+GLOBAL_REGION = "us-east-1"
 _PARTITIONS = {"cn-": "aws-cn", "us-gov-": "aws-us-gov"}
 _DNS_SUFFIXES = {"aws": "amazonaws.com", "aws-us-gov": "amazonaws.com", "aws-cn": "amazonaws.com.cn"}
 
@@ -63,6 +65,10 @@ class Account:
 
     def event_bus_arn(self, bus_name: str) -> str:
         return self.arn("events", f"event-bus/{bus_name}")
+
+    def budgets_arn(self) -> str:
+        """Compose what stands for all budgets of the account as the source of a message; Budgets is in no region."""
+        return f"arn:{self.partition}:budgets::{self.account_id}:*"
 
     def series_arn(self, database: str, table: str) -> str:
         """Compose the ARN of a Timestream table."""

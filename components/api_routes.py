@@ -175,32 +175,54 @@ class Routes:
             "Access-Control-Allow-Methods": ",".join(methods),
             "Access-Control-Allow-Headers": ",".join(sent),
         }
+        self._open(
+            name,
+            "OPTIONS",
+            place,
+            "204",
+            {"response_parameters": {f"method.response.header.{header}": True for header in answer}},
+            {"response_parameters": {f"method.response.header.{key}": f"'{value}'" for key, value in answer.items()}},
+        )
+
+    def add_health(self, path: str) -> None:
+        """Register GET /PATH, which answers 200 to anybody while the API is served, and calls nothing.
+
+        Health checks have neither tokens nor keys. No page asks, so there is no preflight.
+        """
+        resource = self._resource(path, self._api.root_resource_id, path)
+        place = {"rest_api": self._api.id, "resource_id": resource.id}
+        answer = {"response_templates": {"application/json": '{"status":"ok"}'}}
+        self._open(f"{path}-get", "GET", place, "200", {}, answer)
+
+    def _open(
+        self,
+        name: str,
+        verb: str,
+        place: Mapping[str, pulumi.Output[str]],
+        status: str,
+        declared: Mapping[str, Any],
+        answer: Mapping[str, Any],
+    ) -> None:
+        """Register a method for anybody, which API Gateway answers by itself."""
         method = self._parts.add(
             aws.apigateway.Method,
             name,
-            {"http_method": "OPTIONS", "authorization": "NONE", "api_key_required": False},
+            {"http_method": verb, "authorization": "NONE", "api_key_required": False},
             {**place, "request_validator_id": self._validator.id},
         )
+        here = {**place, "http_method": method.http_method}
         integration = self._parts.add(
             aws.apigateway.Integration,
             name,
-            {"type": "MOCK", "request_templates": {"application/json": '{"statusCode":204}'}},
-            {**place, "http_method": method.http_method},
+            {"type": "MOCK", "request_templates": {"application/json": f'{{"statusCode":{status}}}'}},
+            here,
         )
-        response = self._parts.add(
-            aws.apigateway.MethodResponse,
-            name,
-            {
-                "status_code": "204",
-                "response_parameters": {f"method.response.header.{header}": True for header in answer},
-            },
-            {**place, "http_method": method.http_method},
-        )
+        response = self._parts.add(aws.apigateway.MethodResponse, name, {"status_code": status, **declared}, here)
         self._parts.add(
             aws.apigateway.IntegrationResponse,
             name,
-            {"response_parameters": {f"method.response.header.{key}": f"'{value}'" for key, value in answer.items()}},
-            {**place, "http_method": method.http_method, "status_code": response.status_code},
+            answer,
+            {**here, "status_code": response.status_code},
             integration,
         )
 

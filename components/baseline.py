@@ -9,6 +9,7 @@ import pulumi
 import pulumi_aws as aws
 
 from components.account import Account
+from components.budgets import SavingsPlans, SavingsPlansArgs
 from components.naming import Naming
 from components.roles import Roles, RolesArgs, RoleSpec
 
@@ -16,6 +17,19 @@ from components.roles import Roles, RolesArgs, RoleSpec
 # region needs (AWS Backup: "Advanced DynamoDB backup").
 _BACKED_UP = {"Aurora": True, "DynamoDB": True, "EBS": True, "EFS": True, "RDS": True, "S3": True}
 _MANAGED = {"DynamoDB": True, "EFS": True}
+
+
+@dataclass(frozen=True, kw_only=True)
+class CostWatch:
+    """Who is told of the account's costs, by e-mail: one to ten addresses.
+
+    They hear each day of anomalies that come to `anomaly_usd` or more, and in each month that Savings Plans cover less
+    than `savings_plans_percent` of what they could.
+    """
+
+    emails: Sequence[str]
+    anomaly_usd: int
+    savings_plans_percent: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,6 +43,7 @@ class BaselineArgs:
     naming: Naming
     security_hub: bool
     guardduty: bool
+    costs: CostWatch
     cost_allocation_tags: Sequence[str] = ()
 
 
@@ -104,13 +119,31 @@ class Baseline(pulumi.ComponentResource):
         )
 
     def _costs(self) -> None:
-        aws.costexplorer.AnomalyMonitor(
+        naming, costs = self._args.naming, self._args.costs
+        monitor = aws.costexplorer.AnomalyMonitor(
             f"{self._prefix}-cost-anomalies",
-            name=self._args.naming.exact("anomaly_monitor", "services"),
+            name=naming.exact("anomaly_monitor", "services"),
             monitor_type="DIMENSIONAL",
             monitor_dimension="SERVICE",
             opts=self._child,
         )
+        aws.costexplorer.AnomalySubscription(
+            f"{self._prefix}-cost-anomalies-mail",
+            name=naming.exact("anomaly_subscription", "services"),
+            frequency="DAILY",
+            monitor_arn_lists=[monitor.arn],
+            subscribers=[{"type": "EMAIL", "address": address} for address in costs.emails],
+            threshold_expression={
+                "dimension": {
+                    "key": "ANOMALY_TOTAL_IMPACT_ABSOLUTE",
+                    "match_options": ["GREATER_THAN_OR_EQUAL"],
+                    "values": [str(costs.anomaly_usd)],
+                }
+            },
+            opts=self._child,
+        )
+        args = SavingsPlansArgs(naming=naming, least_percent=costs.savings_plans_percent, emails=costs.emails)
+        SavingsPlans(f"{self._prefix}-savings-plans", args, self._child)
         for tag in self._args.cost_allocation_tags:
             aws.costexplorer.CostAllocationTag(
                 f"{self._prefix}-cost-tag-{tag.lower()}", tag_key=tag, status="Active", opts=self._child

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 import pulumi
@@ -17,6 +17,7 @@ from components.resource_policies import (
     PolicyStatement,
     accept_access_logs,
     accept_delivered_logs,
+    admit_readers,
     only_roles,
     policy_text,
     require_tls,
@@ -54,14 +55,16 @@ class BucketSpec:
     `physical_name` replaces the name that follows from the logical one, where AWS prescribes its beginning.
     `receives` says which log service writes into it: "access_logs" of S3 or "delivered_logs" of AWS WAF. Such a bucket
     is encrypted with S3's own key, since log delivery takes no other. `customer_key` None means S3's own key too.
-    `only_roles`, where given, are the names of the only roles of the account that may touch objects, `after` those of
-    them that the stack makes.
+    `readers` are services that read objects by themselves, such as "cloudfront.amazonaws.com", each with the ARN
+    pattern of what may read through it. `only_roles`, where given, are the names of the only roles of the account that
+    may touch objects, `after` those of them that the stack makes.
     """
 
     lifecycle: Lifecycle
     physical_name: str | None = None
     receives: Literal["access_logs", "delivered_logs"] | None = None
     customer_key: CustomerKey | None = None
+    readers: Mapping[str, str] = field(default_factory=dict, hash=False)
     only_roles: tuple[str, ...] = ()
     after: tuple[pulumi.Resource, ...] = ()
 
@@ -109,7 +112,7 @@ class Bucket:
 class Buckets(pulumi.ComponentResource):
     """Private, versioned, encrypted buckets that take requests over TLS 1.2 or later only.
 
-    `buckets` holds them by logical name.
+    `buckets` holds them by logical name, `policies` their bucket policies.
     """
 
     def __init__(self, name: str, args: BucketsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
@@ -118,12 +121,14 @@ class Buckets(pulumi.ComponentResource):
         self._args = args
         self._child = pulumi.ResourceOptions(parent=self)
         self.buckets: Mapping[str, Bucket] = {bucket: self._bucket(bucket) for bucket in args.buckets}
-        policies = {bucket: self._policy(handle) for bucket, handle in self.buckets.items()}
+        self.policies: Mapping[str, aws.s3.BucketPolicy] = {
+            bucket: self._policy(handle) for bucket, handle in self.buckets.items()
+        }
         log = args.access_log_bucket
         for bucket, handle in self.buckets.items():
             self._settings(handle)
             if bucket != log:
-                self._access_log(handle, self.buckets[log], policies[log])
+                self._access_log(handle, self.buckets[log], self.policies[log])
         self.register_outputs({"arns": {bucket: handle.arn for bucket, handle in self.buckets.items()}})
 
     def _bucket(self, bucket: str) -> Bucket:
@@ -142,6 +147,7 @@ class Buckets(pulumi.ComponentResource):
             statements += accept_access_logs(account, arn)
         if bucket.spec.receives == "delivered_logs":
             statements += accept_delivered_logs(account, arn)
+        statements += admit_readers(arn, bucket.spec.readers)
         if bucket.spec.only_roles:
             statements += only_roles(account, arn, bucket.spec.only_roles)
         return aws.s3.BucketPolicy(

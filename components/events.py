@@ -74,13 +74,15 @@ class RuleSpec:
     """One rule with one target: a function, called by its live alias, or a topic.
 
     Either `schedule`, as `rate(5 minutes)` or `cron(0 3 * * ? *)` in UTC, or `pattern`, matched with the events
-    of the stack's bus.
+    of the stack's bus. `switched` says that something else turns the rule off and on, so that an `up` leaves its state
+    as it is.
     """
 
     description: str
     target: Function | Topic
     schedule: str | None = None
     pattern: Mapping[str, Any] | None = None
+    switched: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -133,7 +135,9 @@ class Rules(pulumi.ComponentResource):
             # Schedules exist on the default bus only.
             event_bus_name=None if spec.schedule else self._args.bus.resource.name,
             state="ENABLED",
-            opts=self._child,
+            opts=pulumi.ResourceOptions.merge(
+                self._child, pulumi.ResourceOptions(ignore_changes=["state"] if spec.switched else None)
+            ),
         )
         letters = aws.sqs.QueuePolicy(
             f"{self._prefix}-{rule}-dead-letters-policy",

@@ -237,6 +237,12 @@ def change_auth_token(account: Account, replication_group: str) -> tuple[Stateme
     return (Statement(sid="ChangeAuthToken", actions=actions, resources=(arn,)),)
 
 
+def switch_rules(arns: Sequence[str]) -> tuple[Statement, ...]:
+    """Turn rules of EventBridge off and on, given by their ARNs."""
+    actions = ("events:DisableRule", "events:EnableRule")
+    return (Statement(sid="SwitchRules", actions=actions, resources=tuple(arns)),)
+
+
 def put_events(account: Account, bus: str) -> tuple[Statement, ...]:
     """Put events on an EventBridge bus."""
     return (Statement(sid="PutEvents", actions=("events:PutEvents",), resources=(account.event_bus_arn(bus),)),)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pulumi
 import pulumi_aws as aws
@@ -63,12 +63,15 @@ class KeySpec:
 
     `services` use it on behalf of the account's principals, by their endpoint names such as "dynamodb".
     `publishers` are service principals that use it by themselves, such as "cloudwatch.amazonaws.com".
+    `readers` are service principals that decrypt by themselves, such as "cloudfront.amazonaws.com", each with the ARN
+    pattern of what may decrypt through it.
     `users` are roles of the account that call KMS themselves, by name; `after` those of them that the stack makes.
     """
 
     description: str
     services: tuple[str, ...] = ()
     publishers: tuple[str, ...] = ()
+    readers: Mapping[str, str] = field(default_factory=dict, hash=False)
     users: tuple[str, ...] = ()
     after: tuple[pulumi.Resource, ...] = ()
 
@@ -168,6 +171,16 @@ def key_policy(spec: KeySpec, args: KeysArgs) -> tuple[PolicyStatement, ...]:
                 conditions={"StringEquals": {"aws:SourceAccount": account.account_id}},
             )
         )
+    statements += [
+        PolicyStatement(
+            sid=f"{service.partition('.')[0].capitalize()}Decrypts",
+            principal={"Service": service},
+            actions=("kms:Decrypt",),
+            resources=("*",),
+            conditions={"ArnLike": {"aws:SourceArn": source}},
+        )
+        for service, source in spec.readers.items()
+    ]
     if args.recovery_account_id:
         recovery = {"AWS": Account(account_id=args.recovery_account_id, region=account.region).root_arn()}
         statements.append(

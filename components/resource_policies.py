@@ -6,12 +6,13 @@ Whoever registers one makes it depend on what it names: AWS refuses a principal 
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from components.account import Account
+from components.account import GLOBAL_REGION, Account
 
 EVERYBODY = "*"
 Principal = Literal["*"] | Mapping[str, str | Sequence[str]]
@@ -19,7 +20,10 @@ Principal = Literal["*"] | Mapping[str, str | Sequence[str]]
 
 @dataclass(frozen=True, kw_only=True)
 class PolicyStatement:
-    """One statement of a resource policy. `principal` is EVERYBODY or such as {"Service": "sns.amazonaws.com"}."""
+    """One statement of a resource policy. `principal` is EVERYBODY or such as {"Service": "sns.amazonaws.com"}.
+
+    Without `resources` it says none, which is how ECR has it: a repository's policy is about that repository.
+    """
 
     sid: str
     principal: Principal = field(hash=False)
@@ -35,8 +39,9 @@ class PolicyStatement:
             "Effect": self.effect,
             "Principal": self.principal,
             "Action": list(self.actions),
-            "Resource": list(self.resources),
         }
+        if self.resources:
+            written["Resource"] = list(self.resources)
         if self.conditions:
             written["Condition"] = {operator: dict(keys) for operator, keys in self.conditions.items()}
         return written
@@ -97,10 +102,15 @@ def accept_access_logs(account: Account, bucket_arn: str) -> tuple[PolicyStateme
 
 
 def accept_delivered_logs(account: Account, bucket_arn: str) -> tuple[PolicyStatement, ...]:
-    """Let the log delivery service write the logs of AWS WAF (AWS: "Permissions to publish logs to Amazon S3")."""
+    """Let the log delivery service write the logs of AWS WAF (AWS: "Permissions to publish logs to Amazon S3").
+
+    Logs of web ACLs for CloudFront come from that service's region.
+    """
     delivery: Principal = {"Service": "delivery.logs.amazonaws.com"}
     source = {"aws:SourceAccount": account.account_id}
-    arns = {"ArnLike": {"aws:SourceArn": account.arn("logs", "*")}}
+    regions = dict.fromkeys((account.region, GLOBAL_REGION))
+    sources = [dataclasses.replace(account, region=region).arn("logs", "*") for region in regions]
+    arns = {"ArnLike": {"aws:SourceArn": sources}}
     return (
         PolicyStatement(
             sid="AcceptDeliveredLogs",
@@ -116,6 +126,23 @@ def accept_delivered_logs(account: Account, bucket_arn: str) -> tuple[PolicyStat
             resources=(bucket_arn,),
             conditions={"StringEquals": source, **arns},
         ),
+    )
+
+
+def admit_readers(bucket_arn: str, readers: Mapping[str, str]) -> tuple[PolicyStatement, ...]:
+    """Let services read the objects of a bucket, each for resources whose ARN is like the given pattern.
+
+    AWS: "Restrict access to an Amazon S3 origin". CloudFront names the distribution, whose ARN has the account in it.
+    """
+    return tuple(
+        PolicyStatement(
+            sid=f"{service.partition('.')[0].capitalize()}Reads",
+            principal={"Service": service},
+            actions=("s3:GetObject",),
+            resources=(f"{bucket_arn}/*",),
+            conditions={"ArnLike": {"aws:SourceArn": source}},
+        )
+        for service, source in readers.items()
     )
 
 

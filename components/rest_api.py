@@ -27,6 +27,7 @@ class RestApiArgs:
     of the function in `functions` that answers. `allowed_origin` is the only origin whose pages may call, such as
     "https://app.example.com". `default_endpoint` False leaves nothing but a custom domain to call. `throttle` holds for
     all callers together, `tiers` for each tenant; `tenants` names the tier of each tenant. `cache` None means none.
+    `health` is a path of one part, such as "health", whose GET answers 200 without token or key; None for no such path.
     """
 
     account: Account
@@ -43,14 +44,17 @@ class RestApiArgs:
     tiers: Mapping[str, Tier]
     tenants: Mapping[str, str]
     cache: ApiCache | None = None
+    health: str | None = None
 
     def __post_init__(self) -> None:
-        """Raise ValueError for an origin that is none, and for a tenant of an unknown tier."""
+        """Raise ValueError for an origin that is none, a tenant of an unknown tier, and a health path that is taken."""
         if not _ORIGIN.fullmatch(self.allowed_origin):
             raise ValueError(f"allowed_origin: {self.allowed_origin!r} given; allowed: https:// and a host name")
         for tenant, tier in self.tenants.items():
             if tier not in self.tiers:
                 raise ValueError(f"tenants.{tenant}: tier {tier!r} given; known: {', '.join(self.tiers)}")
+        if self.health in self.routes:
+            raise ValueError(f"health: {self.health!r} given, which is a route; allowed: another path")
 
 
 class RestApi(pulumi.ComponentResource):
@@ -115,6 +119,8 @@ class RestApi(pulumi.ComponentResource):
         routes = Routes(parts, self.resource, authorizer, validator, self._args.allowed_origin)
         for name, route in self._args.routes.items():
             routes.add(name, route, self._args.functions[name])
+        if self._args.health is not None:
+            routes.add_health(self._args.health)
         return routes
 
     def _permissions(self) -> list[pulumi.Resource]:

@@ -13,6 +13,7 @@ from components import grants
 from components.account import Account
 from components.keys import CustomerKey
 from components.naming import Naming
+from components.night import Night
 from components.roles import Grant, Role
 from components.scaling import ScaledTable, scale_table
 
@@ -65,12 +66,13 @@ class CapacityRange:
 class ProvisionedCapacity:
     """Provisioned throughput that scales by itself, for each table and each index alike.
 
-    `target_percent` is the utilization that scaling aims at, 20 to 90.
+    `target_percent` is the utilization that scaling aims at, 20 to 90. During `night` it stays at the minimum.
     """
 
     read: CapacityRange
     write: CapacityRange
     target_percent: int
+    night: Night | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -169,6 +171,7 @@ class Tables(pulumi.ComponentResource):
                     "Write": (capacity.write.minimum, capacity.write.maximum),
                 },
                 target_percent=capacity.target_percent,
+                night=capacity.night,
             )
             scale_table(scaled, parent=self)
         return resource

@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from plumbline import commands, deploy, report
+from plumbline import commands, compare, deploy, report
 from plumbline.graph import Resource
 from plumbline.project import Project, UserError
 
@@ -24,11 +24,12 @@ examples:
   python -m plumbline preview prod --all              the same with every resource and criterion
   python -m plumbline preview prod --format json      the machine document (docs/contract.schema.json)
   python -m plumbline up test                         deploy into an in-process AWS
+  python -m plumbline compare test prod               what differs between two stacks, and what causes it
   pulumi preview --json > p.json && python -m plumbline judge p.json
   python -m plumbline deploy test -- --yes            pulumi up with the backend and packs of the stack
 
-exit status: 0 when nothing fails (criteria may be unbuilt or unknown), 1 when a criterion fails,
-2 when the input is wrong: stack, settings, program or document
+exit status: 0 when nothing fails (criteria may be unbuilt or unknown), 1 when a criterion fails or nothing explains a
+difference, 2 when the input is wrong: stack, settings, program or document
 """
 
 
@@ -44,7 +45,9 @@ def _parser() -> argparse.ArgumentParser:
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    verbs = parser.add_subparsers(dest="verb", required=True, metavar="{preview,up,judge,deploy}", parser_class=_Parser)
+    verbs = parser.add_subparsers(
+        dest="verb", required=True, metavar="{preview,up,judge,compare,deploy}", parser_class=_Parser
+    )
 
     preview = verbs.add_parser(
         "preview", help="evaluate a stack: its resources, its changes since the last up, its criteria"
@@ -62,6 +65,12 @@ def _parser() -> argparse.ArgumentParser:
     judge.add_argument("--state", type=Path, metavar="EXPORT", help="the stack's export, to complete a preview with")
     judge.add_argument("--stack", help="the stack whose settings and criteria apply, if not the document's own")
     _formats(judge)
+
+    compare = verbs.add_parser("compare", help="show what differs between two stacks of a system, and what causes it")
+    compare.add_argument("left", help="a stack's name, as in Pulumi.<stack>.yaml")
+    compare.add_argument("right", help="the name of another stack of the same system")
+    compare.add_argument("--measure", action="store_true", help="find the causes anew, and write them down first")
+    _formats(compare)
 
     deploy = verbs.add_parser("deploy", help="run the real `pulumi up`: needs the Pulumi CLI and AWS credentials")
     deploy.add_argument("stack", help="the stack's name, as in Pulumi.<stack>.yaml")
@@ -85,6 +94,8 @@ def main(arguments: list[str] | None = None) -> int:
         sys.path.insert(0, str(project.root))
         if options.verb == "deploy":
             return _deploy(options, project)
+        if options.verb == "compare":
+            return _compare(options, project)
         outcome = _run(options, project, errors)
         _print(options, outcome)
         return outcome.status
@@ -124,6 +135,18 @@ def _deploy(options: argparse.Namespace, project: Project) -> int:
     return deploy.run(project, planned)
 
 
+def _compare(options: argparse.Namespace, project: Project) -> int:
+    found = compare.compare(project, options.left, options.right, anew=options.measure)
+    if options.format == "json":
+        json.dump(found.document, sys.stdout, indent=1)
+        sys.stdout.write("\n")
+    elif options.format == "markdown":
+        sys.stdout.write(compare.markdown(found))
+    else:
+        compare.text(found, _console(), every=options.all)
+    return found.status
+
+
 def _print(options: argparse.Namespace, outcome: commands.Outcome) -> None:
     if options.format == "json":
         json.dump(outcome.document, sys.stdout, indent=1)
@@ -131,9 +154,12 @@ def _print(options: argparse.Namespace, outcome: commands.Outcome) -> None:
     elif options.format == "markdown":
         sys.stdout.write(report.markdown(outcome.report))
     else:
-        # A file or a pipe has no width of its own; eighty columns would break every second line.
-        width = None if sys.stdout.isatty() else 160
-        report.text(outcome.report, Console(width=width, emoji=False), every=options.all)
+        report.text(outcome.report, _console(), every=options.all)
+
+
+def _console() -> Console:
+    # A file or a pipe has no width of its own; eighty columns would break every second line.
+    return Console(width=None if sys.stdout.isatty() else 160, emoji=False)
 
 
 class _Bar(commands.Progress):

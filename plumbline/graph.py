@@ -17,6 +17,9 @@ class Unknown:
     def __repr__(self) -> str:
         return "UNKNOWN"
 
+    def __reduce__(self) -> str:
+        return "UNKNOWN"  # a copy, or what another process sends, is the one instance
+
     def __bool__(self) -> bool:
         # A predicate that asks `if value` of an unknown would silently take a side.
         raise TypeError("the value is unknown before the deployment: compare it with UNKNOWN first")

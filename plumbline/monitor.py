@@ -35,6 +35,10 @@ class Deployer(Protocol):
         """Make the resource and return its id and outputs. Raises DeployError."""
         ...
 
+    def found(self, token: str, answer: Mapping[str, Any]) -> None:
+        """Take note of what a provider function found: it exists, though the program did not make it."""
+        ...
+
 
 class DeployError(Exception):
     """A resource that could not be made; the text is one line for the user."""
@@ -198,6 +202,8 @@ class StrictMonitor(MockMonitor):
             self.mistakes.append(f"{request.tok}: nothing answers it offline; put its result into the settings")
             failure = provider_pb2.CheckFailure(property="", reason=f"{request.tok} is not answered offline")
             return resource_pb2.ResourceInvokeResponse(failures=[failure])
+        if self._deployer is not None:
+            self._deployer.found(request.tok, answer)
         response = resource_pb2.ResourceInvokeResponse()
         getattr(response, "return").CopyFrom(to_struct(answer))  # a keyword of Python's
         return response

@@ -116,16 +116,23 @@ def tag_shape(token: str) -> str | None:
     return None
 
 
-@functools.cache
+_NESTED: dict[type, Nested] = {}
+
+
 def _nested(args: type) -> Nested:
+    if args in _NESTED:
+        return _NESTED[args]
     names = pulumi_types.input_type_py_to_pulumi_names(args)
     required = frozenset(
         names.get(parameter.name, parameter.name)
         for parameter in inspect.signature(args.__init__).parameters.values()
         if parameter.kind is parameter.KEYWORD_ONLY and parameter.default is parameter.empty
     )
+    # It is known before its properties are: a statement of AWS WAF, for one, holds statements.
+    found = _NESTED[args] = Nested(args.__name__, {}, required)
     types = pulumi_types.input_type_types(args)
-    return Nested(args.__name__, {name: _node(type_) for name, type_ in types.items()}, required)
+    found.properties.update({name: _node(type_) for name, type_ in types.items()})
+    return found
 
 
 def _node(type_: Any) -> Node:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import dataclasses
 import functools
 import importlib
-from collections.abc import Callable, Iterable, Mapping
+import re
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -22,7 +23,7 @@ class Verdict:
     """One verdict. `path` is "URN#property" of the first property that decided against a pass, "" if none.
 
     `decision` is the number in docs/decisions.md of a deviation, `document` the file that answers what no
-    infrastructure can show.
+    infrastructure can show: under a heading of its own that names the criterion.
     """
 
     word: Word
@@ -58,7 +59,7 @@ class Subject:
 
     `siblings` holds the settings of every stack of the system by environment, the stack's own among them. `base` gives
     the graph of the bootstrap stack that the stack's settings name, None where they name none: what exists once per
-    account lies there.
+    account lies there. `verdict` gives the verdict on another criterion of the same ledger.
     """
 
     graph: StackGraph
@@ -68,6 +69,7 @@ class Subject:
     root: Path
     facts: Mapping[str, Any] = field(default_factory=dict)
     base: Callable[[], StackGraph | None] = lambda: None
+    verdict: Callable[[str], Verdict] = lambda id_: Verdict("unknown", f"{id_} is not judged here")
 
 
 Predicate = Callable[[Subject], Verdict]
@@ -103,18 +105,23 @@ def ledger(root: Path, system: str) -> tuple[Entry, ...]:
     )
 
 
-def judge(entries: Iterable[Entry], subject: Subject) -> dict[str, Verdict]:
-    """Return the verdict on each criterion, in the ledger's order."""
-    verdicts: dict[str, Verdict] = {}
-    entries = tuple(entries)
-    for entry in entries:
+def judge(entries: Iterable[Entry], subject: Subject, only: Collection[str] | None = None) -> dict[str, Verdict]:
+    """Return the verdict on each criterion, or on those in `only`, in the ledger's order.
+
+    A criterion may ask for the verdicts on others (`Subject.verdict`). Raises KeyError where the ledger lacks one.
+    """
+    known = {entry.id: entry for entry in entries}
+
+    @functools.cache
+    def on(id_: str) -> Verdict:
+        entry = known[id_]
         if not entry.is_goal:
-            verdicts[entry.id] = _one(entry, subject)
-    for entry in entries:
-        if entry.is_goal:
-            siblings = {e.id: verdicts[e.id] for e in entries if e.requirement == entry.requirement and not e.is_goal}
-            verdicts[entry.id] = _conjunction(siblings)
-    return {entry.id: verdicts[entry.id] for entry in entries}
+            return _one(entry, asking)
+        parts = [other.id for other in known.values() if other.requirement == entry.requirement and not other.is_goal]
+        return all_of({part: on(part) for part in parts}, "criteria of the requirement")
+
+    asking = dataclasses.replace(subject, verdict=on)
+    return {id_: on(id_) for id_ in known if only is None or id_ in only}
 
 
 def undecided(verdict: Verdict) -> Verdict:
@@ -131,20 +138,33 @@ def _one(entry: Entry, subject: Subject) -> Verdict:
     if predicate is None:
         return Verdict("unbuilt", "no component of this stack answers it yet")
     verdict = predicate(dataclasses.replace(subject, facts=entry.facts))
-    if verdict.document and not (subject.root / verdict.document).is_file():
-        return Verdict("fail", f"{verdict.document} does not exist")
-    return verdict
+    lacking = _lacking(subject.root, verdict.document, entry.id)
+    return Verdict("fail", lacking) if lacking else verdict
 
 
-def _conjunction(parts: Mapping[str, Verdict]) -> Verdict:
-    """Say what a goal comes to: the worst of its criteria, each of which must hold."""
+def _lacking(root: Path, document: str, id_: str) -> str:
+    """Say what a document lacks that shall answer a criterion: itself, or a section that names the criterion."""
+    if not document:
+        return ""
+    if not (root / document).is_file():
+        return f"{document} does not exist"
+    sections = re.split(r"^#+ ", (root / document).read_text(encoding="utf-8"), flags=re.MULTILINE)[1:]
+    named = re.compile(rf"{re.escape(id_)}(?![0-9a-z])")
+    for heading, _, text in (section.partition("\n") for section in sections):
+        if named.search(heading) and text.strip():
+            return ""
+    return f"{document} has no section about {id_}"
+
+
+def all_of(parts: Mapping[str, Verdict], what: str) -> Verdict:
+    """Return the worst of the verdicts on several criteria, each of which must hold; `what` names them."""
     order: tuple[Word, ...] = ("fail", "unbuilt", "unknown", "deviation")
     for word in order:
         found = [id_ for id_, verdict in parts.items() if verdict.word == word]
         if found:
             worst = parts[found[0]]
             return Verdict(word, f"{word}: {', '.join(found)}", worst.path, worst.decision)
-    return Verdict("pass", f"all {len(parts)} criteria of the requirement hold")
+    return Verdict("pass", f"all {len(parts)} {what} hold")
 
 
 @dataclass(frozen=True)
@@ -166,10 +186,8 @@ def claim(resource: Resource, path: str, holds: Callable[[Any], bool], default: 
     partly = any(leaf is UNKNOWN for _, leaf in walk(value))
     try:
         holds_now = holds(value)
-    except (TypeError, AttributeError, KeyError):
-        if not partly:
-            raise
-        holds_now = False
+    except (TypeError, AttributeError, KeyError, IndexError):
+        holds_now = False  # a value of another kind than expected does not hold
     # What does not hold yet may hold once the unknown part of the value is known.
     return Finding(resource, path, "pass" if holds_now else "unknown" if partly else "fail")
 

@@ -55,8 +55,9 @@ def _type(annotation: Any) -> str:
         return f"list of {_type(arms[0])}"
     if origin is dict or _model(annotation) is not None:
         return "mapping"
-    words = {str: "text", int: "whole number", float: "number", bool: "true or false"}
-    return " or ".join(words.get(arm, str(arm)) for arm in arms or (annotation,) if arm is not NoneType)
+    if arms:
+        return " or ".join(_type(arm) for arm in arms if arm is not NoneType)
+    return {str: "text", int: "whole number", float: "number", bool: "true or false"}.get(annotation, str(annotation))
 
 
 def _default(field: FieldInfo) -> str:

@@ -28,6 +28,12 @@ RETENTION_DAYS = (
 )  # fmt: skip
 
 
+Email = Annotated[
+    str,
+    pydantic.StringConstraints(pattern=r"^[^@\s]{1,64}@([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$"),
+]
+
+
 class SettingsError(pulumi.RunError):
     """Wrong settings: one line per mistake. Both engines show the lines and no traceback."""
 

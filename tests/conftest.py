@@ -1,16 +1,21 @@
-"""Shared by all tests: each stack is evaluated once per run."""
+"""Shared by all tests: each stack is evaluated once per run, whichever of its processes asks first."""
 
 from __future__ import annotations
 
 import functools
+import os
+import pickle
+import shutil
 import sys
+import tempfile
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
+from filelock import FileLock
 
 from plumbline.evaluate import Evaluation, evaluate, evaluate_stack
 from plumbline.graph import StackGraph
@@ -21,6 +26,29 @@ from plumbline.sandbox import Sandbox
 sys.modules["conftest"] = sys.modules[__name__]
 
 ROOT = Path(__file__).resolve().parents[1]
+# Names the folder through which the processes of one run share evaluations.
+_SHARED = "PLUMBLINE_TESTS_SHARED"
+_T = TypeVar("_T")
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    # Workers of pytest-xdist start later, and inherit it.
+    if not hasattr(session.config, "workerinput"):
+        os.environ[_SHARED] = tempfile.mkdtemp(prefix="plumbline-tests-")
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    if not hasattr(session.config, "workerinput"):
+        shutil.rmtree(os.environ.pop(_SHARED), ignore_errors=True)
+
+
+def _once(name: str, make: Callable[[], _T]) -> _T:
+    """Return what one process of this run made, and make it where none has."""
+    kept = Path(os.environ[_SHARED]) / name
+    with FileLock(f"{kept}.lock"):
+        if not kept.is_file():
+            kept.write_bytes(pickle.dumps(make()))
+        return pickle.loads(kept.read_bytes())
 
 
 @dataclass(frozen=True)
@@ -35,15 +63,19 @@ class Rehearsed:
 @functools.cache
 def preview(stack: str) -> Evaluation:
     """Return the preview evaluation of one of the project's stacks."""
-    return evaluate_stack(Project(ROOT), stack)
+    return _once(f"preview-{stack}", lambda: evaluate_stack(Project(ROOT), stack))
 
 
 @functools.cache
 def deployed(stack: str) -> Rehearsed:
     """Return one of the project's stacks after an up in a sandbox."""
-    with Sandbox() as sandbox:
-        evaluation = evaluate_stack(Project(ROOT), stack, sandbox)
-    return Rehearsed(evaluation, sandbox.materialised, sandbox.simulated)
+
+    def up() -> Rehearsed:
+        with Sandbox() as sandbox:
+            evaluation = evaluate_stack(Project(ROOT), stack, sandbox)
+        return Rehearsed(evaluation, sandbox.materialised, sandbox.simulated)
+
+    return _once(f"deployed-{stack}", up)
 
 
 def run_program(program: Callable[[], Any], **settings: Any) -> Evaluation:

@@ -13,12 +13,14 @@ from criteria.trading_areas.common import FUNCTION, KEY, REPLICATION_GROUP, TABL
 from criteria.trading_areas.common import statements as statements_of
 from criteria.trading_areas.rights import Call, allowed, arn, on, sent_by
 from criteria.trading_areas.topics import TOPIC, TOPIC_POLICY
-from plumbline.graph import UNKNOWN, Resource, reveal, walk
+from plumbline.graph import UNKNOWN, Resource, dig, reveal, walk
 from plumbline.verdicts import Finding, Subject, Verdict, claim, combine, criterion
 
 ALARM = "aws:cloudwatch/metricAlarm:MetricAlarm"
 COMPOSITE = "aws:cloudwatch/compositeAlarm:CompositeAlarm"
 _DECISION_LOOSER = 5
+# The services whose metrics the criteria ask for. Other metrics are the application's own.
+_ASKED_FOR = ("AWS/ApiGateway", "AWS/DynamoDB", "AWS/ElastiCache", "AWS/Lambda", "AWS/States")
 _SERVICE = "cloudwatch.amazonaws.com"
 Values = Mapping[str, float | None]
 
@@ -66,12 +68,12 @@ def watch(alarm: Resource) -> Watch | None:
     for row in queries:
         read = row.get("metric")
         if read:
-            metrics[row["id"]] = Metric(
+            metrics[str(row.get("id"))] = Metric(
                 read.get("namespace"), read.get("metricName"), read.get("stat"), read.get("dimensions", {})
             )
         else:
-            expressions[row["id"]] = str(row.get("expression"))
-    returned = [row["id"] for row in queries if row.get("returnData") is True]
+            expressions[str(row.get("id"))] = str(row.get("expression"))
+    returned = [str(row.get("id")) for row in queries if row.get("returnData") is True]
     if len(returned) != 1:
         return None
     return Watch(metrics, expressions.get(returned[0], returned[0]))
@@ -175,11 +177,16 @@ def _each(subject: Subject, things: Iterable[tuple[Resource, Question | None]], 
 
 
 def _is_partly_known(alarm: Resource) -> bool:
-    """Say whether an alarm may turn out to watch anything: one whose metrics have known names cannot."""
+    """Say whether an alarm may turn out to watch what is asked for: one whose metrics have known names cannot.
+
+    Neither can one on metrics of an AWS service that no question is about, whatever their dimensions.
+    """
     queries = alarm.get("metricQueries", [])
     if UNKNOWN in (queries, alarm.get("metricName"), alarm.get("namespace")):
         return True
-    names = [row["metric"].get("metricName") for row in queries if isinstance(row.get("metric"), dict)]
+    if not queries and str(alarm.get("namespace")).startswith("AWS/") and alarm.get("namespace") not in _ASKED_FOR:
+        return False
+    names = [dig(row, "metric.metricName") for row in queries]
     return UNKNOWN in names or any(leaf is UNKNOWN for _, leaf in walk(alarm.get("dimensions", {})))
 
 
@@ -256,8 +263,8 @@ def throttles(subject: Subject) -> Verdict:
 def _parts(table: Resource) -> Iterator[dict[str, Any]]:
     yield {"TableName": table.get("name")}
     indexes = table.get("globalSecondaryIndexes", [])
-    for index in [{"name": UNKNOWN}] if indexes is UNKNOWN else indexes:
-        yield {"TableName": table.get("name"), "GlobalSecondaryIndexName": index["name"]}
+    for index in [UNKNOWN] if indexes is UNKNOWN else indexes:
+        yield {"TableName": table.get("name"), "GlobalSecondaryIndexName": dig(index, "name")}
 
 
 def _suffices(seen: Watch, name: str, above: float, of: Dimensions) -> bool:
@@ -333,7 +340,7 @@ def following(subject: Subject) -> list[Finding]:
             if seen is None and _is_partly_known(alarm)
         ]
         lost = [Finding(alarm, "threshold", "fail") for alarm, _ in watched[:1]]
-        findings += about or hidden or lost
+        findings += [*about, *hidden] or lost
     return findings
 
 

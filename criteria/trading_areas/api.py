@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Iterator
 
@@ -15,9 +16,18 @@ from criteria.trading_areas.api_routes import (
     serves,
     settings_of,
 )
-from criteria.trading_areas.common import FUNCTION, LOG_GROUP, Word, best, by_name, facts, function_rows, worst
+from criteria.trading_areas.common import (
+    FUNCTION,
+    LOG_GROUP,
+    Word,
+    best,
+    by_name,
+    facts,
+    function_rows,
+    is_given,
+    worst,
+)
 from criteria.trading_areas.rights import one
-from criteria.trading_areas.topics import is_set
 from plumbline.graph import UNKNOWN, Resource
 from plumbline.verdicts import Finding, Subject, Verdict, claim, combine, criterion
 
@@ -63,7 +73,7 @@ def integrations(subject: Subject) -> Verdict:
     found: set[str] = set()
     findings = []
     for route in routes(subject.graph):
-        if route.is_preflight:
+        if route.calls_nobody:
             continue
         alias, function, known = route.callee(subject.graph)
         words = [known, route.word]
@@ -83,7 +93,7 @@ def integrations(subject: Subject) -> Verdict:
 
 
 def _origin(subject: Subject) -> str:
-    return f"https://{subject.settings.get('api', {}).get('frontend_domain')}"
+    return f"https://{subject.settings.get('domains', {}).get('frontend')}"
 
 
 @criterion("TRADING-07.3")
@@ -97,13 +107,13 @@ def cors(subject: Subject) -> Verdict:
         places.setdefault(route.place.urn if route.place else route.method.urn, []).append(route)
     for here in places.values():
         preflights = [route for route in here if route.is_preflight]
-        if not preflights:
+        if not preflights and not all(route.is_health_check for route in here):
             findings.append(Finding(here[0].method, "resourceId", "fail" if here[0].place else "unknown"))
         for route in preflights:
             answers = route.answers(graph)
             header = f"method.response.header.{_ORIGIN}"
-            words = [_allows(answer, header, quoted) for answer in answers]
-            where = answers[0] if answers else route.method
+            words = [worst([known, _allows(answer, header, quoted)]) for answer, known in answers]
+            where = answers[0][0] if answers else route.method
             findings.append(Finding(where, _HEADERS, worst(words) if words else "fail"))
     for api in graph.of_type(REST_API):
         for kind in ("DEFAULT_4XX", "DEFAULT_5XX"):
@@ -164,14 +174,14 @@ def _described(subject: Subject, method: Resource) -> Word:
     given = method.get("requestModels", {})
     if given is UNKNOWN or given.get("$default") is UNKNOWN:
         model, word = one(subject.graph, method, "requestModels.$default", _MODEL)
-        return claim(model, "schema", _says_something).word if model is not None else word
+        return claim(model, "schema", _says_something, default="").word if model is not None else word
     own, _ = api_of(subject.graph, method, "restApi")
     models = [
         model
         for model in subject.graph.of_type(_MODEL)
         if model.get("name") == given.get("$default") and api_of(subject.graph, model, "restApi")[0] is own
     ]
-    return worst(claim(model, "schema", _says_something).word for model in models) if models else "fail"
+    return worst(claim(model, "schema", _says_something, default="").word for model in models) if models else "fail"
 
 
 def _says_something(text: str) -> bool:
@@ -189,9 +199,7 @@ def logging(subject: Subject) -> Verdict:
     for stage in subject.graph.of_type(STAGE):
         where = "accessLogSettings.destinationArn"
         findings.append(Finding(stage, where, one(subject.graph, stage, where, LOG_GROUP)[1]))
-        findings.append(
-            Finding(stage, "accessLogSettings.format", "pass" if is_set(stage, "accessLogSettings.format") else "fail")
-        )
+        findings.append(Finding(stage, "accessLogSettings.format", is_given(stage, "accessLogSettings.format")))
         findings += [
             claim(row, "settings.loggingLevel", lambda level: level in ("INFO", "ERROR"), default="OFF")
             for row in _of_all(subject, stage, findings)
@@ -278,7 +286,7 @@ def _bound(subject: Subject, key: Resource) -> list[tuple[Resource | None, Word]
 
 def _needs_key(subject: Subject) -> Iterator[Finding]:
     for route in routes(subject.graph):
-        if not route.is_preflight:
+        if not route.calls_nobody:
             yield claim(route.method, "apiKeyRequired", lambda on: on is True, default=False)
 
 
@@ -293,7 +301,7 @@ def keys(subject: Subject) -> Verdict:
     for api in graph.of_type(REST_API):
         findings.append(claim(api, "apiKeySource", lambda source: source == "HEADER", default="HEADER"))
     for route in routes(graph):
-        if not route.is_preflight:
+        if not route.calls_nobody:
             guarded = claim(route.method, "authorization", lambda kind: kind in _GUARDED).word
             findings.append(
                 Finding(
@@ -318,14 +326,19 @@ def caching(subject: Subject) -> Verdict:
     findings = []
     for stage in graph.of_type(STAGE):
         findings.append(claim(stage, "cacheClusterEnabled", lambda on: on is True, default=False))
-        findings.append(claim(stage, "cacheClusterSize", lambda size: float(size) > 0, default="0"))
+        findings.append(claim(stage, "cacheClusterSize", lambda size: gigabytes(size) > 0, default="0"))
         rows = settings_of(graph, stage)
         for route in routes(graph):
-            if not route.is_preflight:
+            if not route.calls_nobody:
                 findings.append(Finding(route.method, "", _cached(subject, route, rows, fresh)))
     return combine(
         findings, "stages and methods", f"cache what is read, but for {len(fresh)} handlers", _DECISION_FRESH
     )
+
+
+def gigabytes(size: str) -> float:
+    """Read the size of a cache, NaN where it is no number: compared with anything, it is neither more nor less."""
+    return float(size) if re.fullmatch(r"\d+(\.\d+)?", size) else math.nan
 
 
 def _cached(subject: Subject, route: Route, rows: list[tuple[Resource, Word]], fresh: set[str]) -> Word:
@@ -346,11 +359,14 @@ def _cached(subject: Subject, route: Route, rows: list[tuple[Resource, Word]], f
         return worst([known, *words])
     if not (named or whole) or route.integration is None:
         return worst(["fail", known])
+    parameters = route.method.get("requestParameters", {})
+    if parameters is UNKNOWN:
+        return "unknown"
     words: list[str] = [known]
     for row in named or whole:
         words.append(claim(row, "settings.cachingEnabled", lambda on: on is True, default=False).word)
         words.append(claim(row, "settings.cacheDataEncrypted", lambda on: on is True, default=False).word)
         words.append(claim(row, "settings.cacheTtlInSeconds", lambda seconds: seconds > 0, default=300).word)
-    needed = {"method.request.header.Authorization", *route.method.get("requestParameters", {})}
+    needed = {"method.request.header.Authorization", *parameters}
     words.append(claim(route.integration, "cacheKeyParameters", lambda given: needed <= set(given), default=[]).word)
     return worst(words)

@@ -22,6 +22,7 @@ _DECLARED = "aws:apigateway/methodResponse:MethodResponse"
 _SETTINGS = "aws:apigateway/methodSettings:MethodSettings"
 _URI = re.compile(r"arn:[^:]+:apigateway:[^:]+:lambda:path/2015-03-31/functions/(arn:.+)/invocations")
 _SERVICE = "apigateway.amazonaws.com"
+HEALTH = "/health"  # where health checks ask, which have neither token nor key (docs/decisions.md, 63)
 
 
 @dataclass(frozen=True)
@@ -45,8 +46,21 @@ class Route:
     @property
     def is_preflight(self) -> bool:
         """Say whether the gateway itself answers the method, as it does a browser's question before a call."""
-        answered = self.integration is not None and self.integration.get("type") == "MOCK"
-        return self.verb == "OPTIONS" and answered
+        return self.verb == "OPTIONS" and self._is_answered
+
+    @property
+    def is_health_check(self) -> bool:
+        """Say whether the gateway itself tells that the API is served, and nothing else."""
+        return self.verb == "GET" and self.path == HEALTH and self._is_answered
+
+    @property
+    def calls_nobody(self) -> bool:
+        """Say whether no handler has a part in the answer, so that it is nobody's and of no tenant."""
+        return self.is_preflight or self.is_health_check
+
+    @property
+    def _is_answered(self) -> bool:
+        return self.integration is not None and self.integration.get("type") == "MOCK"
 
     def callee(self, graph: StackGraph) -> tuple[Resource | None, Resource | None, Word]:
         """Return the alias that the integration calls, its function, and what is known of them."""
@@ -64,14 +78,14 @@ class Route:
         function, known = one(graph, alias, "functionName", FUNCTION) if alias else (None, word)
         return alias, function, worst([word, known])
 
-    def answers(self, graph: StackGraph) -> list[Resource]:
-        """Return what a mock integration answers, as far as the method declares the answer's headers."""
+    def answers(self, graph: StackGraph) -> list[tuple[Resource, Word]]:
+        """Return what a mock integration answers, and whether the method declares the headers of such an answer."""
         declared = {r.get("statusCode") for r in graph.of_type(_DECLARED) if _is_at(graph, r, self)}
+        found = [(r, r.get("statusCode")) for r in graph.of_type(_ANSWER) if _is_at(graph, r, self)]
         return [
-            r
-            for r in graph.of_type(_ANSWER)
-            if _is_at(graph, r, self)
-            and (r.get("statusCode") in declared or UNKNOWN in (r.get("statusCode"), *declared))
+            (r, "unknown" if status is UNKNOWN or status not in declared else "pass")
+            for r, status in found
+            if status in declared or UNKNOWN in (status, *declared)
         ]
 
 

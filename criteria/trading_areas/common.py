@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from plumbline import yaml12
-from plumbline.graph import UNKNOWN, Resource, StackGraph, reveal, walk
+from plumbline.graph import UNKNOWN, Resource, Secret, StackGraph, reveal, walk
 from plumbline.verdicts import Finding, Subject
 
 TABLE = "aws:dynamodb/table:Table"
@@ -90,12 +90,13 @@ class Link:
     """Where an input leads: the resources, and whether it leads to all of them.
 
     Not `certain`: the value is not known yet, and may be any choice from `to`. `foreign` values name nothing that the
-    stack has.
+    stack has. `astray`: a part of the value is not known yet, and no dependency tells what it comes from.
     """
 
     to: tuple[Resource, ...] = ()
     certain: bool = True
     foreign: bool = False
+    astray: bool = False
 
     def has(self, resource: Resource) -> bool:
         return any(target.urn == resource.urn for target in self.to)
@@ -118,7 +119,7 @@ def follow(graph: StackGraph, resource: Resource, path: str, *types: str) -> Lin
     depended = {urn: graph.resources[urn] for urn in urns if urn in graph.resources}
     candidates = {urn: target for urn, target in depended.items() if target.type in types and urn not in found}
     waiting = len(values) - len(known)
-    return Link((*found.values(), *candidates.values()), len(candidates) == waiting, foreign)
+    return Link((*found.values(), *candidates.values()), len(candidates) == waiting, foreign, not candidates)
 
 
 def _is_called(resource: Resource, name: Any) -> bool:
@@ -138,6 +139,21 @@ def parts(graph: StackGraph, owner: Resource, property_: str, type_: str) -> lis
         if link.certain and link.has(owner):
             found.append(part)
     return found
+
+
+def is_given(resource: Resource, path: str) -> Word:
+    """Say whether an input is set. A secret that nobody may see is, and so is what another resource will tell."""
+    value = resource.get(path)
+    if isinstance(value, Secret):
+        return "pass" if value.value is None or value.value else "fail"
+    if value is UNKNOWN:
+        return "pass" if resource.property_dependencies.get(path.partition(".")[0]) else "unknown"
+    return "pass" if value else "fail"
+
+
+def unnamed(subject: Subject, type_: str) -> list[Finding]:
+    """Return findings on resources whose names are not known yet: each may be one that is looked for by its name."""
+    return [Finding(r, "name", "unknown") for r in subject.graph.of_type(type_) if r.get("name") is UNKNOWN]
 
 
 def whole(resource: Resource, path: str, holds: Callable[[Any], bool], default: Any = None) -> Finding:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from criteria.trading_areas.alarms import following
-from criteria.trading_areas.api import cors
+from criteria.trading_areas.api import cors, gigabytes
 from criteria.trading_areas.api_routes import STAGE
 from criteria.trading_areas.common import LOG_GROUP, PROVISIONED, REPLICATION_GROUP, TABLE, facts
+from criteria.trading_areas.tables import TARGET
 from plumbline.graph import Resource
 from plumbline.verdicts import Finding, Subject, Verdict, claim, combine, criterion, fact
 
@@ -80,7 +82,7 @@ def own_values(subject: Subject) -> Verdict:
 @criterion("TRADING-20.2")
 def shorter_retention(subject: Subject) -> Verdict:
     """What is kept for a time goes by the settings, and for a shorter one in test than in production."""
-    days, snapshots = _setting("log_retention_days"), _setting("cache", "snapshot_days")
+    days, snapshots = _days("log_retention_days"), _setting("cache", "snapshot_days")
     own = days(subject.settings)
     findings = [
         claim(group, "retentionInDays", lambda days: days == own, default=0)
@@ -94,8 +96,8 @@ def shorter_retention(subject: Subject) -> Verdict:
     followed = combine(findings, "log groups and snapshots", "follow the settings")
     for read, what in (
         (snapshots, "days of snapshots"),
-        (_setting("buckets", "log_days"), "days of logs in buckets"),
-        (_setting("buckets", "audit_log_days"), "days of audit logs"),
+        (_days("buckets", "log_days"), "days of logs in buckets"),
+        (_days("buckets", "audit_log_days"), "days of audit logs"),
     ):
         verdict = _less_in_test(subject, read, what, followed)
         if verdict.word != "pass":
@@ -112,13 +114,25 @@ def lower_scaling(subject: Subject) -> Verdict:
         claim(config, "provisionedConcurrentExecutions", lambda given: given == own)
         for config in subject.graph.of_type(PROVISIONED)
     ]
-    least = _setting("tables", "capacity", "read", "minimum")(subject.settings)
-    findings += [
-        claim(table, "readCapacity", lambda given: given == least, default=0) for table in subject.graph.of_type(TABLE)
-    ]
-    return _less_in_test(
-        subject, concurrency, "provisioned executions", combine(findings, "capacities", "follow the settings")
-    )
+    for unit in ("read", "write"):
+        least, most = (_setting("tables", "capacity", unit, end)(subject.settings) for end in ("minimum", "maximum"))
+        findings += [
+            claim(table, f"{unit}Capacity", lambda given, least=least: given == least, default=0)
+            for table in subject.graph.of_type(TABLE)
+        ]
+        findings += [
+            claim(target, end, lambda given, wanted=wanted: given == wanted)
+            for target in subject.graph.of_type(TARGET)
+            if str(target.get("scalableDimension")).endswith(f"{unit.capitalize()}CapacityUnits")
+            for end, wanted in (("minCapacity", least), ("maxCapacity", most))
+        ]
+    followed = combine(findings, "capacities", "follow the settings")
+    for unit in ("read", "write"):
+        limit = _setting("tables", "capacity", unit, "maximum")
+        verdict = _less_in_test(subject, limit, f"provisioned {unit} capacity of a table", followed)
+        if verdict.word != "pass":
+            return verdict
+    return _less_in_test(subject, concurrency, "provisioned executions", followed)
 
 
 @criterion("TRADING-20.1")
@@ -139,8 +153,8 @@ def smaller_instances(subject: Subject) -> Verdict:
     ]
     followed = combine(findings, "caches", "have the sizes of the settings")
     for read, what in (
-        (lambda settings: memory.get(node(settings), 0), "GiB of a Redis node"),
-        (lambda settings: float(size(settings) or 0), "GB of the API's cache"),
+        (lambda settings: memory.get(node(settings), math.nan), "GiB of a Redis node"),
+        (lambda settings: gigabytes(size(settings) or "0"), "GB of the API's cache"),
     ):
         verdict = _less_in_test(subject, read, what, followed)
         if verdict.word != "pass":
@@ -154,7 +168,7 @@ def own_domains(subject: Subject) -> Verdict:
     """The front ends of the environments have different domains, and the API of each answers to its own."""
     if not set(_environments(subject).values()) <= set(subject.siblings):
         return Verdict("fail", "the settings of the other environment are missing")
-    domain = _text("api", "frontend_domain")
+    domain = _text("domains", "frontend")
     test, prod = (domain(subject.siblings[name]).casefold().rstrip(".") for name in ("test", "prod"))
     if not test or not prod or test == prod:
         return Verdict("fail", f"the domain is {test or 'none'} in test, {prod or 'none'} in prod")
@@ -193,6 +207,12 @@ def _setting(*path: str) -> Callable[[Mapping[str, Any]], int]:
         return value if isinstance(value, int) else 0
 
     return read
+
+
+def _days(*path: str) -> Callable[[Mapping[str, Any]], float]:
+    """Read for how many days something is kept. None at all would be for ever, which is not shorter than anything."""
+    given = _setting(*path)
+    return lambda settings: given(settings) or math.nan
 
 
 def _less_in_test(

@@ -53,7 +53,7 @@ def _schedule(subject: Subject, handler: str, minutes: int) -> Verdict:
         if function is None or alias is None or rule is None:
             findings.append(Finding(target, "arn", "unknown"))
         elif one(graph, alias, "functionName", FUNCTION)[0] is function:
-            every = claim(rule, "scheduleExpression", lambda text: _every(text) == minutes, default="")
+            every = claim(rule, "scheduleExpression", lambda text: interval(text) == minutes, default="")
             words = [every.word, _is_on(rule), _on_default(rule), _may_call(subject, rule, alias, function)]
             findings.append(Finding(rule, "scheduleExpression", worst(words)))
     return combine(_enough(findings), f"schedules of {handler}", f"start it every {minutes} minutes")
@@ -68,18 +68,19 @@ def _enough(findings: list[Finding]) -> list[Finding]:
 def _rule_of(subject: Subject, target: Resource) -> tuple[Resource | None, Word]:
     """Return the rule of a target: a rule's name is unique on its bus only."""
     link = follow(subject.graph, target, "rule", RULE)
-    bus = target.get("eventBusName", _DEFAULT)
-    rules = [
-        rule
-        for rule in link.to
-        if rule.get("eventBusName", _DEFAULT) == bus or UNKNOWN in (bus, rule.get("eventBusName"))
-    ]
+    bus = _bus_of(target)
+    rules = [rule for rule in link.to if _bus_of(rule) == bus or UNKNOWN in (bus, _bus_of(rule))]
     if link.foreign or (link.certain and len(rules) != 1):
         return None, "fail"
-    return (rules[0], "pass") if link.certain else (None, "unknown")
+    known = link.certain and UNKNOWN not in (bus, _bus_of(rules[0]))
+    return (rules[0], "pass") if known else (None, "unknown")
 
 
-def _every(text: str) -> int | None:
+def _bus_of(resource: Resource) -> Any:
+    return resource.get("eventBusName", _DEFAULT)
+
+
+def interval(text: str) -> int | None:
     """Return after how many minutes a schedule starts again, None where the time between its starts differs."""
     rate = _RATE.fullmatch(text)
     if rate:
@@ -203,7 +204,7 @@ def _accepts(wanted: Any, given: Any) -> bool:
 
 def _may_publish(subject: Subject, rule: Resource, topic: Resource) -> Word:
     written = on(subject.graph, topic, TOPIC_POLICY, "arn")
-    if written is None:
+    if written is None or UNKNOWN in (topic.get("name"), rule.get("name"), rule.get("eventBusName")):
         return "unknown"
     call = Call(
         "sns:Publish", arn(subject, "sns", str(topic.get("name"))), _SERVICE, sent_by(subject, _arn_of(subject, rule))

@@ -16,16 +16,20 @@ from criteria.trading_areas.common import (
     ROLE_POLICY,
     TABLE,
     by_name,
+    conditions,
     depends_by,
     facts,
     function_rows,
     statements,
     texts,
+    unnamed,
 )
 from plumbline.graph import UNKNOWN, Resource
 from plumbline.verdicts import Finding, Subject, Verdict, claim, combine, criterion, fact
 
 ATTACHMENT = "aws:iam/rolePolicyAttachment:RolePolicyAttachment"
+# The domains of AWS's endpoints: the usual one, China's, and that of endpoints with both kinds of addresses.
+_DOMAINS = ("amazonaws.com", "amazonaws.com.cn", "api.aws")
 # Families of calls that AWS's own key policies name with a star.
 FAMILIES = frozenset(("kms:GenerateDataKey*", "kms:ReEncrypt*"))
 # Calls that take no resource: AWS lets nobody scope them (Service Authorization Reference, and the guide above).
@@ -42,13 +46,14 @@ def all_functions(subject: Subject) -> Verdict:
 
 @criterion("TRADING-06.2")
 def memory(subject: Subject) -> Verdict:
+    """Handlers have the memory that the documents give; every other function lies in the same range."""
     low, high = subject.facts["memory_mb_min"], subject.facts["memory_mb_max"]
-    findings = []
-    for name, _, _, wanted in function_rows():
-        function = by_name(subject, FUNCTION, name)
-        if function is not None:
-            fits = lambda given, wanted=wanted: given == wanted and low <= given <= high  # noqa: E731
-            findings.append(claim(function, "memorySize", fits, default=128))
+    weights = {f"{subject.environment}-{name}": wanted for name, _, _, wanted in function_rows()}
+    findings = unnamed(subject, FUNCTION)
+    for function in subject.graph.of_type(FUNCTION):
+        wanted = None if function.get("name") is UNKNOWN else weights.get(function.get("name"))
+        fits = lambda given, wanted=wanted: given == (wanted or given) and low <= given <= high  # noqa: E731
+        findings.append(claim(function, "memorySize", fits, default=128))
     return combine(findings, "functions", f"have the memory of their weight, {low} to {high} MB")
 
 
@@ -66,7 +71,7 @@ def _timeout(subject: Subject, kind: str) -> Verdict:
     wanted = subject.facts["timeout_seconds"]
     rows = [by_name(subject, FUNCTION, name) for name, _, its_kind, _ in function_rows() if its_kind == kind]
     findings = [claim(row, "timeout", lambda given: given == wanted, default=3) for row in rows if row is not None]
-    return combine(findings, f"{kind} functions", f"time out after {wanted} seconds")
+    return combine([*findings, *unnamed(subject, FUNCTION)], f"{kind} functions", f"time out after {wanted} seconds")
 
 
 @criterion("TRADING-06.5a")
@@ -124,7 +129,8 @@ def endpoints(subject: Subject) -> Verdict:
 
 def _is_of_host(url: str, host: str) -> bool:
     # Some services have several, as query.timestream and ingest.timestream.
-    return urlsplit(url).scheme == "https" and f".{host}" in f".{urlsplit(url).hostname or ''}"
+    names = tuple(f".{host}{domain}" for domain in _DOMAINS)
+    return urlsplit(url).scheme == "https" and f".{urlsplit(url).hostname or ''}".endswith(names)
 
 
 @criterion("TRADING-06.6")
@@ -159,7 +165,10 @@ def _is_minimal(statement: Mapping[str, Any]) -> bool:
     # "*" stands for a whole resource only where the call takes none.
     if "*" in resources:
         return set(actions) <= UNSCOPED
-    by_alias = "kms:ResourceAliases" in str(statement.get("Condition"))
+    by_alias = any(
+        operator == "ForAnyValue:StringEquals" and name == "kms:resourcealiases" and values
+        for operator, name, values in conditions(statement)
+    )
     return all(_names_one(resource) or (by_alias and resource.endswith(":key/*")) for resource in resources)
 
 

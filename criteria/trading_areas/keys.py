@@ -13,6 +13,7 @@ from criteria.trading_areas.common import (
     Word,
     best,
     conditions,
+    covers,
     elements,
     facts,
     follow,
@@ -41,6 +42,7 @@ _USES = (
     "sign",
     "verify*",
 )
+_CDN = "cloudfront.amazonaws.com"
 _RECOVERY = frozenset(("kms:decrypt", "kms:describekey", "kms:reencryptfrom"))
 _EXACT = ("StringEquals", "ArnEquals")
 _ROLE_ARN = re.compile(r"arn:aws(-cn|-us-gov)?:iam::(?P<account>[0-9]{12}):role/[\w+=,.@/-]+", re.ASCII)
@@ -64,7 +66,7 @@ def dedicated_key(subject: Subject) -> Verdict:
     thing = subject.facts["key"]
     service = facts()["key_services"][thing]
     host = f"{service}.{subject.settings.get('region')}.amazonaws.com"
-    keys = [key for key in subject.graph.of_type(KEY) if _services(key) in ([host], [f"{host}.cn"])]
+    keys = [key for key in subject.graph.of_type(KEY) if _services(subject, key) in ([host], [f"{host}.cn"])]
     hidden = [key for key in subject.graph.of_type(KEY) if key.get("policy") is UNKNOWN]
     if not keys and hidden:
         return Verdict("unknown", "the policies of some keys are not known yet", f"{hidden[0].urn}#policy")
@@ -81,15 +83,29 @@ def dedicated_key(subject: Subject) -> Verdict:
     return combine(findings, "keys", f"are for {thing} alone{by_setting}")
 
 
-def _services(key: Resource) -> list[str] | None:
-    """Return the services that may use a key for the account, None where its policy is not known or lets others."""
+def _services(subject: Subject, key: Resource) -> list[str] | None:
+    """Return the services that may use a key, "*" among them where others may; None where its policy is not known.
+
+    Roles that are named in a condition, and the recovery account, are no services. CloudFront is none of its own
+    either: it decrypts the files of a bucket for the account's distributions.
+    """
     written = statements(key, "policy") if key.get("policy") is not None else None
     if written is None:
         return None
     found: set[str] = set()
     for row in written:
-        if any(_is_use(action) for action in elements(row, "Action")):
-            found.update(value for _, name, values in conditions(row) if name == "kms:viaservice" for value in values)
+        uses = "NotAction" in row or any(_is_use(action) for action in elements(row, "Action"))
+        if row.get("Effect") == "Deny" or not uses or _lets_decrypt(row, subject.settings.get("recovery_account_id")):
+            continue
+        if row.get("Principal") == {"Service": _CDN} and elements(row, "Action") == ["kms:decrypt"]:
+            found.update(() if _is_of_account(subject, row) else ("*",))
+            continue
+        rows = conditions(row)
+        services = [values for operator, name, values in rows if (operator, name) == ("StringEquals", "kms:viaservice")]
+        if services:
+            found.update(services[0])
+        elif not any(operator in _EXACT and name == "aws:principalarn" for operator, name, _ in rows):
+            found.add("*")
     return sorted(found)
 
 
@@ -122,8 +138,19 @@ def _policies(subject: Subject, key: Resource) -> Iterator[tuple[Resource, Word]
         written = statements(holder, "policy")
         if holder.get("policy") is None:
             yield holder, "fail"
+        elif written is None:
+            yield holder, "unknown"
         else:
-            yield holder, "unknown" if written is None else worst(_is_least(subject, row) for row in written)
+            administered: Word = "pass" if any(_administers(subject, row) for row in written) else "fail"
+            yield holder, worst([administered, *(_is_least(subject, row) for row in written)])
+
+
+def _administers(subject: Subject, row: Mapping[str, Any]) -> bool:
+    """Say whether a statement lets the account change the policy: without one nobody could ever change the key."""
+    principal = row.get("Principal")
+    named = texts(principal.get("AWS")) if isinstance(principal, dict) else []
+    root = any(_is_root(arn, subject.settings.get("account_id")) for arn in named)
+    return row.get("Effect") == "Allow" and root and "kms:putkeypolicy" in elements(row, "Action")
 
 
 def _is_least(subject: Subject, row: Mapping[str, Any]) -> Word:
@@ -158,14 +185,21 @@ def _is_root(arn: str, account: Any) -> bool:
 
 def _is_use(action: str) -> bool:
     call = action.removeprefix("kms:")
-    return any(call == use.casefold() or (use.endswith("*") and call.startswith(use[:-1].casefold())) for use in _USES)
+    uses = [use.casefold() for use in _USES]
+    return any(covers(use, call) or covers(action, f"kms:{use.removesuffix('*')}") for use in uses)
 
 
 def _is_of_account(subject: Subject, row: Mapping[str, Any]) -> bool:
-    """Say whether a service may act for the account's own resources only."""
-    account = [str(subject.settings.get("account_id"))]
+    """Say whether a service may act for the account's own resources only: by the account, or by ARNs that have it."""
+    account = str(subject.settings.get("account_id"))
     return any(
-        operator in _EXACT and name == "aws:sourceaccount" and values == account
+        (operator in _EXACT and name == "aws:sourceaccount" and values == [account])
+        or (
+            operator in ("ArnEquals", "ArnLike")
+            and name == "aws:sourcearn"
+            and bool(values)
+            and all(value.split(":", 5)[4:5] == [account] for value in values)
+        )
         for operator, name, values in conditions(row)
     )
 

@@ -95,9 +95,8 @@ def _is_public(graph: StackGraph, gateway: Resource) -> Word:
 def endpoints(subject: Subject) -> Verdict:
     """Each VPC has an endpoint for the service that works: routes or a private name lead to it."""
     wanted = subject.facts["endpoint"]
-    region = str(subject.settings.get("region"))
     findings = [
-        Finding(vpc, "", topology.served(subject.graph, region, service, vpc))
+        Finding(vpc, "", topology.served(subject, service, vpc))
         for vpc in subject.graph.of_type(VPC)
         for service in _SERVICES.get(wanted, (wanted,))
     ]

@@ -89,12 +89,21 @@ def _holds(operator: str, given: str | None, values: list[str]) -> bool | None:
     return any(_COMPARISONS[positive](value, given) for value in values) != negated
 
 
+def _number(text: str) -> float:
+    """Return a number, and for what is none one that compares to nothing."""
+    try:
+        return float(text)
+    except ValueError:
+        return float("nan")
+
+
 _COMPARISONS = {
     "StringEquals": lambda value, given: value == given,
     "StringLike": covers,
     "ArnEquals": covers,  # the ARN operators know wildcards, both of them
     "ArnLike": covers,
     "Bool": lambda value, given: value.casefold() == given.casefold(),
+    "NumericLessThan": lambda value, given: _number(given) < _number(value),
 }
 
 

@@ -142,7 +142,10 @@ def _permits(subject: Subject, permission: Resource, target: Resource, function:
 
 @criterion("TRADING-09.5")
 def readers(subject: Subject) -> Verdict:
-    """The policy of each secret refuses its value to all but roles that run functions and read it, and the deployer."""
+    """The policy of each secret refuses its value to all but roles that run functions and read it, and the deployer.
+
+    It lets nobody else do anything with the secret.
+    """
     findings = []
     for secret in subject.graph.of_type(SECRET):
         policies = parts(subject.graph, secret, "secretArn", SECRET_POLICY)
@@ -158,7 +161,16 @@ def _restricts(subject: Subject, policy: Resource, secret: Resource) -> Word:
     written = statements(policy, "policy")
     if written is None:
         return "unknown"
-    return best(_refuses_others(subject, row, secret) for row in written)
+    allows = [row for row in written if row.get("Effect") != "Deny"]
+    let_in = [_lets_in(subject, row, secret) for row in allows]
+    return worst([best(_refuses_others(subject, row, secret) for row in written), *let_in])
+
+
+def _lets_in(subject: Subject, row: Mapping[str, Any], secret: Resource) -> Word:
+    """Say whether a statement that allows anything names roles that may have the value, and nobody else."""
+    principal = row.get("Principal")
+    named = texts(principal.get("AWS")) if isinstance(principal, dict) and set(principal) == {"AWS"} else []
+    return worst(_may_have(subject, arn, secret) for arn in named) if named else "fail"
 
 
 def _refuses_others(subject: Subject, row: Mapping[str, Any], secret: Resource) -> Word:

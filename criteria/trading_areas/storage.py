@@ -20,6 +20,7 @@ from criteria.trading_areas.common import (
     whole,
     worst,
 )
+from criteria.trading_areas.rights import Call, allowed
 from plumbline.graph import UNKNOWN, Resource, StackGraph
 from plumbline.verdicts import Finding, Subject, Verdict, claim, combine, criterion
 
@@ -222,6 +223,10 @@ def _accepts(subject: Subject, policy: Resource, target: Resource, logging: Reso
         )
         for row in written
     )
+    # A denial under a condition is for others: the rest of the policy says whom it means.
+    refused = [row for row in written if row.get("Effect") == "Deny" and not row.get("Condition")]
+    open_ = {"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*"}
+    met = met and allowed([*refused, open_], Call("s3:PutObject", key, _LOG_SERVICE))
     return Finding(policy, "policy", "pass" if met else "fail")
 
 

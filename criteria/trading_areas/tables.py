@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
-from criteria.trading_areas.common import TABLE, by_name, facts
+from criteria.trading_areas.common import KEY, TABLE, Word, best, by_name, facts, follow, unnamed, worst
 from plumbline.graph import UNKNOWN, Resource, walk
 from plumbline.verdicts import Finding, Subject, Verdict, claim, combine, criterion, fact
 
@@ -55,7 +55,7 @@ def sort_keys(subject: Subject) -> Verdict:
 
 
 def _keys(subject: Subject, property_: str, position: int, what: str) -> Verdict:
-    findings = []
+    findings = unnamed(subject, TABLE)
     for row, table in _wanted(subject):
         key = _key(row["key"])
         wanted = key[position] if len(key) > position else None
@@ -73,7 +73,7 @@ def _keys(subject: Subject, property_: str, position: int, what: str) -> Verdict
 
 @criterion("TRADING-03.3")
 def indexes(subject: Subject) -> Verdict:
-    findings = []
+    findings = unnamed(subject, TABLE)
     for row, table in _wanted(subject):
         wanted = {name: _key(key) for name, key in row.get("indexes", {}).items()}
         types = _types(table)
@@ -105,10 +105,16 @@ def recovery(subject: Subject) -> Verdict:
 
 @criterion("TRADING-03.5")
 def encryption(subject: Subject) -> Verdict:
+    """Tables are encrypted with the key that AWS manages, or, by setting, with a customer key of the stack."""
+    path = "serverSideEncryption.kmsKeyArn"
     tables = subject.graph.of_type(TABLE)
-    enabled = [claim(table, "serverSideEncryption.enabled", lambda on: on is True) for table in tables]
-    verdict = combine(enabled, "tables", "are encrypted with the AWS-managed key")
-    if verdict.word != "pass" or not any(table.get("serverSideEncryption.kmsKeyArn") is not None for table in tables):
+    findings = [claim(table, "serverSideEncryption.enabled", lambda on: on is True) for table in tables]
+    with_keys = [table for table in tables if table.get(path) is not None]
+    for table in with_keys:
+        link = follow(subject.graph, table, path, KEY)
+        findings.append(Finding(table, path, "pass" if link.to else "fail" if link.certain else "unknown"))
+    verdict = combine(findings, "tables", "are encrypted with the AWS-managed key")
+    if verdict.word != "pass" or not with_keys:
         return verdict
     return Verdict("deviation", "tables are encrypted with a customer-managed key, by setting", decision=4)
 
@@ -122,24 +128,52 @@ def billing(subject: Subject) -> Verdict:
 
 @criterion("TRADING-03.7b")
 def scaling(subject: Subject) -> Verdict:
-    targets = list(_dimensions(subject.graph.of_type(TARGET)))
-    policies = list(_dimensions(subject.graph.of_type(POLICY)))
+    """The capacity of each table and index has a range, and a policy that tracks how much of it is used."""
+    targets = _by_dimension(subject.graph.of_type(TARGET), _has_range)
+    policies = _by_dimension(subject.graph.of_type(POLICY), _tracks_use)
     findings = []
     for table in subject.graph.of_type(TABLE):
         if any(leaf is UNKNOWN for _, leaf in walk(table.get("globalSecondaryIndexes", []))):
             findings.append(Finding(table, "globalSecondaryIndexes", "unknown"))
             continue
         for pair in _scalable(table):
-            word = "pass" if pair in targets and pair in policies else "fail"
-            if word == "fail" and (UNKNOWN in (item for both in targets + policies for item in both)):
-                word = "unknown"
-            findings.append(Finding(table, "billingMode", word))  # type: ignore[arg-type]  # one of the two words
+            words = [best([*found.get(pair, ()), *found.get(None, ())]) for found in (targets, policies)]
+            findings.append(Finding(table, "billingMode", worst(words)))
     return combine(findings, "capacities of tables and indexes", "scale by a target-tracking policy")
 
 
-def _dimensions(resources: Iterable[Resource]) -> Iterator[tuple[Any, Any]]:
+def _by_dimension(
+    resources: Iterable[Resource], judge: Callable[[Resource], Word]
+) -> dict[tuple[Any, Any] | None, list[Word]]:
+    """Judge resources of Application Auto Scaling by (table or index, dimension), None where that is not known yet."""
+    found: dict[tuple[Any, Any] | None, list[Word]] = {}
     for resource in resources:
-        yield resource.get("resourceId"), resource.get("scalableDimension")
+        pair = (resource.get("resourceId"), resource.get("scalableDimension"))
+        known = UNKNOWN not in pair
+        found.setdefault(pair if known else None, []).append(judge(resource) if known else "unknown")
+    return found
+
+
+def _has_range(target: Resource) -> Word:
+    least, most = target.get("minCapacity", 0), target.get("maxCapacity", 0)
+    if UNKNOWN in (least, most):
+        return "unknown"
+    return "pass" if 0 < least < most else "fail"
+
+
+def _tracks_use(policy: Resource) -> Word:
+    """Say whether a policy follows the use of the very capacity that it changes."""
+    unit = str(policy.get("scalableDimension")).rpartition(":")[2].removesuffix("Units")
+    path = "targetTrackingScalingPolicyConfiguration"
+    metric = f"{path}.predefinedMetricSpecification.predefinedMetricType"
+    return worst(
+        [
+            claim(policy, "policyType", lambda given: given == "TargetTrackingScaling").word,
+            claim(policy, metric, lambda given: given == f"DynamoDB{unit}Utilization").word,
+            # DynamoDB takes from 20 to 90 percent.
+            claim(policy, f"{path}.targetValue", lambda percent: 20 <= percent <= 90, default=0).word,
+        ]
+    )
 
 
 def _scalable(table: Resource) -> Iterator[tuple[str, str]]:
@@ -147,12 +181,12 @@ def _scalable(table: Resource) -> Iterator[tuple[str, str]]:
     for unit in ("ReadCapacityUnits", "WriteCapacityUnits"):
         yield owner, f"dynamodb:table:{unit}"
         for index in table.get("globalSecondaryIndexes", []):
-            yield f"{owner}/index/{index['name']}", f"dynamodb:index:{unit}"
+            yield f"{owner}/index/{index.get('name')}", f"dynamodb:index:{unit}"
 
 
 @criterion("TRADING-03.8")
 def ttl(subject: Subject) -> Verdict:
-    findings = []
+    findings = unnamed(subject, TABLE)
     for name in subject.facts["tables"]:
         table = by_name(subject, TABLE, name)
         attribute = facts()["tables"][name]["ttl"]
@@ -165,7 +199,7 @@ def ttl(subject: Subject) -> Verdict:
 @criterion("TRADING-03.9")
 def names(subject: Subject) -> Verdict:
     prefix = f"{subject.environment}-"
-    return _every(subject, "name", lambda name: name.startswith(prefix), f"have names that begin with {prefix}")
+    return _every(subject, "name", lambda name: name.startswith(prefix), f"have names that begin with {prefix}", "")
 
 
 def _every(subject: Subject, path: str, holds: Any, says: str, default: Any = None) -> Verdict:

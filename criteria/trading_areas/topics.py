@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from criteria.trading_areas.common import Link, Word, by_name, conditions, facts, follow, texts
+from criteria.trading_areas.common import Link, Word, by_name, conditions, facts, follow, is_given, texts, worst
 from criteria.trading_areas.rights import Statement, on
 from plumbline.graph import UNKNOWN, Resource, reveal
 from plumbline.verdicts import Finding, Subject, Verdict, combine, criterion
@@ -37,7 +37,7 @@ def subscription(subject: Subject) -> Verdict:
         link = follow(subject.graph, subscription, "topic", TOPIC)
         if (given == protocol or given is UNKNOWN) and _leads_to(link, critical):
             settled: Word = "pass" if link.certain and given is not UNKNOWN else "unknown"
-            findings.append(Finding(subscription, "endpoint", settled if is_set(subscription, "endpoint") else "fail"))
+            findings.append(Finding(subscription, "endpoint", worst([settled, is_given(subscription, "endpoint")])))
     return combine(findings, f"subscriptions to {CRITICAL} by {protocol}", "have an address")
 
 
@@ -55,8 +55,7 @@ def is_set(resource: Resource, path: str) -> bool:
 @criterion("TRADING-13.3")
 def encryption(subject: Subject) -> Verdict:
     findings = [
-        Finding(topic, "kmsMasterKeyId", "pass" if is_set(topic, "kmsMasterKeyId") else "fail")
-        for topic in subject.graph.of_type(TOPIC)
+        Finding(topic, "kmsMasterKeyId", is_given(topic, "kmsMasterKeyId")) for topic in subject.graph.of_type(TOPIC)
     ]
     return combine(findings, "topics", "are encrypted with a key")
 

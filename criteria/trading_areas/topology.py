@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from criteria.trading_areas.common import SUBNET, Link, Word, best, follow, worst
+from criteria.trading_areas.common import SUBNET, Link, Word, best, elements, follow, is_given, texts, worst
 from criteria.trading_areas.common import statements as statements_of
+from criteria.trading_areas.rights import Call, allowed
 from plumbline.graph import UNKNOWN, Resource, StackGraph
-from plumbline.verdicts import claim
+from plumbline.verdicts import Subject, claim
 
 VPC = "aws:ec2/vpc:Vpc"
 ROUTE = "aws:ec2/route:Route"
@@ -23,6 +24,9 @@ EVERYWHERE = ("0.0.0.0/0", "::/0")
 _DESTINATIONS = ("destinationCidrBlock", "destinationIpv6CidrBlock", "cidrBlock", "ipv6CidrBlock")
 # Tables for the subnets without an association; which subnets those are, is AWS's to say.
 _MAIN = ("aws:ec2/mainRouteTableAssociation:MainRouteTableAssociation", "aws:ec2/defaultRouteTable:DefaultRouteTable")
+
+# Where a service's actions are called otherwise than its endpoint.
+_ACTIONS = {"monitoring": "cloudwatch"}
 
 Kind = Literal["public", "private", "exposed", "unknown"]
 
@@ -134,34 +138,36 @@ def private_word(graph: StackGraph, resource: Resource, path: str) -> Word:
     words = [_PRIVATE[kind(graph, subnet)] for subnet in link.to]
     if link.certain:
         return worst(words) if words else "fail"
-    # One of them, or more: as good as sure only where all of them agree.
-    return worst(words) if len(set(words)) == 1 else "unknown"
+    # One of them, or more: as good as sure only where all of them agree, and it is one of them.
+    return worst(words) if len(set(words)) == 1 and not link.astray else "unknown"
 
 
 _PRIVATE: dict[Kind, Word] = {"private": "pass", "public": "fail", "exposed": "fail", "unknown": "unknown"}
 
 
-def serving(graph: StackGraph, region: str, service: str, vpc: Resource) -> Iterator[tuple[Resource, Word]]:
+def serving(subject: Subject, service: str, vpc: Resource) -> Iterator[tuple[Resource, Word]]:
     """Yield each endpoint of a VPC that may be one for a service, and whether it is one that works."""
+    graph, region = subject.graph, subject.settings.get("region")
+    account = str(subject.settings.get("account_id"))
     names = (f"com.amazonaws.{region}.{service}", f"cn.com.amazonaws.{region}.{service}")
     for endpoint in graph.of_type(ENDPOINT):
         name = endpoint.get("serviceName")
         link = follow(graph, endpoint, "vpcId", VPC)
         if (name is UNKNOWN or name in names) and (link.has(vpc) or _is_astray(link)):
             settled: Word = "unknown" if name is UNKNOWN or not link.certain else "pass"
-            yield endpoint, worst([settled, _works(endpoint, vpc)])
+            yield endpoint, worst([settled, _works(endpoint, vpc), _lets_through(endpoint, service, account)])
 
 
 def _works(endpoint: Resource, vpc: Resource) -> Word:
-    """Say whether an endpoint is reached by the service's usual name, and lets anything through."""
-    words: list[str] = [_lets_through(endpoint)]
+    """Say whether an endpoint is reached by the service's usual name."""
+    words: list[str] = []
     given = endpoint.get("vpcEndpointType", "Gateway")  # the provider's default
     if given is UNKNOWN:
         words.append("unknown")
     elif given == "Gateway":
-        words.append(_is_set(endpoint, "routeTableIds"))
+        words.append(is_given(endpoint, "routeTableIds"))
     elif given == "Interface":
-        words += [_is_set(endpoint, "subnetIds"), _is_set(endpoint, "securityGroupIds")]
+        words += [is_given(endpoint, "subnetIds"), is_given(endpoint, "securityGroupIds")]
         words.append(claim(endpoint, "privateDnsEnabled", lambda on: on is True).word)
         # Private names are resolved only in a VPC that has both switched on.
         words.append(claim(vpc, "enableDnsHostnames", lambda on: on is True).word)
@@ -171,20 +177,31 @@ def _works(endpoint: Resource, vpc: Resource) -> Word:
     return worst(words)
 
 
-def _is_set(resource: Resource, path: str) -> Word:
-    value = resource.get(path)
-    return "pass" if value is UNKNOWN or value else "fail"
-
-
-def _lets_through(endpoint: Resource) -> Word:
+def _lets_through(endpoint: Resource, service: str, account: str) -> Word:
+    """Say whether an endpoint's policy allows some call of the service, from the account and about what it has."""
     if endpoint.get("policy") is None:
         return "pass"  # without a policy everything goes through
     written = statements_of(endpoint, "policy")
     if written is None:
         return "unknown"
-    return "pass" if any(row.get("Effect") == "Allow" for row in written) else "fail"
+    prefix = _ACTIONS.get(service, service)
+    # Which resources are meant is left open: any that is named will do, and a denial of some leaves others.
+    allows = [
+        {**row, "Resource": "*"}
+        for row in written
+        if row.get("Effect") == "Allow" and texts(row.get("Resource")) and row.get("Principal")
+    ]
+    denials = [row for row in written if row.get("Effect") == "Deny" and "*" in texts(row.get("Resource"))]
+    actions = [action for row in allows for action in elements(row, "Action")]
+    calls = {f"{prefix}:" if action == "*" else action.replace("*", "") for action in actions}
+    context = {"aws:principalaccount": account, "aws:resourceaccount": account, "aws:securetransport": "true"}
+    met = any(
+        call.startswith(f"{prefix}:") and allowed([*allows, *denials], Call(call, "*", context=context))
+        for call in calls
+    )
+    return "pass" if met else "fail"
 
 
-def served(graph: StackGraph, region: str, service: str, vpc: Resource) -> Word:
+def served(subject: Subject, service: str, vpc: Resource) -> Word:
     """Say whether a VPC has an endpoint for a service that works."""
-    return best(word for _, word in serving(graph, region, service, vpc))
+    return best(word for _, word in serving(subject, service, vpc))

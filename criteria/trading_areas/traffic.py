@@ -56,10 +56,9 @@ def _reaches(subject: Subject, function: Resource, service: str) -> Word:
     if len(vpcs) != 1 or subnets.foreign:
         return "fail" if subnets.certain else "unknown"
     (vpc,) = vpcs.values()
-    region = str(subject.settings.get("region"))
     return best(
         worst([word, _leads_to(graph, function, subnets, endpoint)])
-        for endpoint, word in topology.serving(graph, region, service, vpc)
+        for endpoint, word in topology.serving(subject, service, vpc)
     )
 
 

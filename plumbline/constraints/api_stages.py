@@ -32,6 +32,8 @@ API_KEY = "aws:apigateway/apiKey:ApiKey"
 PLAN_KEY = "aws:apigateway/usagePlanKey:UsagePlanKey"
 DOMAIN = "aws:apigateway/domainName:DomainName"
 PATH_MAPPING = "aws:apigateway/basePathMapping:BasePathMapping"
+CERTIFICATE = "aws:acm/certificate:Certificate"
+VALIDATION = "aws:acm/certificateValidation:CertificateValidation"
 _CONTENT = (METHOD, INTEGRATION, METHOD_RESPONSE, INTEGRATION_RESPONSE, GATEWAY_RESPONSE)
 _STAGE_NAME = re.compile(r"[A-Za-z0-9_-]{1,128}")
 _VARIABLE = re.compile(r"[A-Za-z0-9_]+")
@@ -217,7 +219,7 @@ def plan_key(key: Resource, graph: StackGraph) -> Iterator[Finding]:
 
 @for_types(DOMAIN)
 def domain(domain: Resource, graph: StackGraph) -> Iterator[Finding]:
-    """A domain has a certificate: of its own region for a regional endpoint, of us-east-1 for an edge one."""
+    """A domain has a validated certificate: of its own region for a regional endpoint, of us-east-1 for an edge one."""
     type_ = domain.get("endpointConfiguration.types", "EDGE")
     if type_ not in ("EDGE", "REGIONAL"):
         return
@@ -226,11 +228,31 @@ def domain(domain: Resource, graph: StackGraph) -> Iterator[Finding]:
         wanted, other = other, wanted
     if domain.get(other) is not None:
         yield other, f"given, but an endpoint of type {type_} takes {wanted}"
+    if domain.get(wanted) is None and domain.get(wanted.replace("Arn", "Name")) is None:
+        yield wanted, f"missing; an endpoint of type {type_} needs it"
     region = region_of(domain, graph) if type_ == "REGIONAL" else "us-east-1"
     given = domain.get(wanted)
     match = re.match(r"arn:[a-z-]+:acm:([a-z0-9-]+):", given) if isinstance(given, str) else None
     if match is not None and region not in (None, match[1]):
         yield wanted, f"a certificate in {match[1]} given; one in {region} is needed"
+    issued = behind(domain, wanted, graph, CERTIFICATE, VALIDATION)
+    place = region_of(issued, graph) if issued is not None and match is None else None
+    if issued is not None and None not in (place, region) and place != region:
+        yield wanted, f"{issued.display} is in {place}; one in {region} is needed"
+    if issued is not None and issued.type == CERTIFICATE and issued.get("validationMethod") == "DNS":
+        yield wanted, f"{issued.display} may not be issued yet; use the output of its CertificateValidation"
+
+
+@for_types(DOMAIN)
+def access_mode(domain: Resource, _graph: StackGraph) -> Iterator[Finding]:
+    """A newer security policy goes with an endpoint access mode, and an older one without."""
+    policy, mode = domain.get("securityPolicy"), domain.get("endpointAccessMode")
+    if not isinstance(policy, str):
+        return
+    if policy.startswith("SecurityPolicy_") and mode is None:
+        yield "endpointAccessMode", f"missing; security policy {policy} needs it"
+    if not policy.startswith("SecurityPolicy_") and mode is not None:
+        yield "endpointAccessMode", f"given, but security policy {policy} has none"
 
 
 @for_types(PATH_MAPPING)

@@ -17,7 +17,7 @@ _TRUST_CHARACTERS = 2_048
 _MANAGED_CHARACTERS = 6_144
 _MOST_MANAGED = 10
 # What a document lies on. A policy of an identity says what it may do; the others say who may.
-Kind = Literal["identity", "trust", "resource"]
+Kind = Literal["identity", "trust", "resource", "repository"]
 _VERSION = "2012-10-17"
 _ACCOUNT_OR_ARN = re.compile(r"\*|\d{12}|arn:[a-z-]+:(iam|sts)::\d{12}:[^*?]+|arn:[a-z-]+:iam::cloudfront:user/[^*?]+")
 _SERVICE = re.compile(r"[a-z0-9.-]+\.amazonaws\.com(\.cn)?")
@@ -83,7 +83,7 @@ def document_findings(path: str, text: str, *, kind: Kind) -> Iterator[Finding]:
         return
     version = document.get("Version")
     # The default policies that SQS and SNS make have the older version, and a missing one means it.
-    if version != _VERSION and not (kind == "resource" and version in (None, "2008-10-17")):
+    if version != _VERSION and not (kind in ("resource", "repository") and version in (None, "2008-10-17")):
         yield f"{path}.Version", f"{version!r} given; allowed: {_VERSION!r}"
     statements = document["Statement"]
     if not statements:
@@ -105,9 +105,9 @@ def _statement(statement: Any, kind: Kind) -> Iterator[tuple[str, str]]:
         if action != "*" and ":" not in action:
             yield ".Action", f"{action!r} given; an action is service:Name"
     yield from _principal(statement, kind)
-    if kind == "trust":
+    if kind in ("trust", "repository"):
         if "Resource" in statement:
-            yield ".Resource", "given, but a trust policy takes none"
+            yield ".Resource", f"given, but a {kind} policy takes none"
         return
     if ("Resource" in statement) == ("NotResource" in statement):
         yield ".Resource", "exactly one of Resource and NotResource is needed"

@@ -6,15 +6,18 @@ import re
 from collections.abc import Iterator
 
 from plumbline.constraints.registry import Finding, for_types
+from plumbline.constraints.schedules import schedule_problem, zone_problem
 from plumbline.constraints.tables import TABLE
 from plumbline.graph import UNKNOWN, Resource, StackGraph
 
 TARGET = "aws:appautoscaling/target:Target"
 POLICY = "aws:appautoscaling/policy:Policy"
+SCHEDULED = "aws:appautoscaling/scheduledAction:ScheduledAction"
+_KEY = ("serviceNamespace", "resourceId", "scalableDimension")
 _RESOURCE_ID = re.compile(r"table/([^/]+)(/index/([^/]+))?\Z")
 
 
-@for_types(TARGET, POLICY)
+@for_types(TARGET, POLICY, SCHEDULED)
 def identity(resource: Resource, graph: StackGraph) -> Iterator[Finding]:
     """A DynamoDB resource id is `table/NAME` or `table/NAME/index/INDEX`, of a table and index that exist."""
     identifier = resource.get("resourceId")
@@ -48,18 +51,47 @@ def bounds(target: Resource, _graph: StackGraph) -> Iterator[Finding]:
         yield "minCapacity", f"{low} given; allowed: at most maxCapacity, {high}"
 
 
-@for_types(POLICY)
+@for_types(POLICY, SCHEDULED)
 def has_target(policy: Resource, graph: StackGraph) -> Iterator[Finding]:
-    """A policy comes after the scalable target of the same id and dimension."""
-    wanted = [policy.get(name) for name in ("serviceNamespace", "resourceId", "scalableDimension")]
+    """A policy or scheduled action comes after the scalable target of the same id and dimension."""
+    wanted = [policy.get(name) for name in _KEY]
     if UNKNOWN in wanted:
         return
     for target in graph.of_type(TARGET):
-        if [target.get(name) for name in ("serviceNamespace", "resourceId", "scalableDimension")] == wanted:
+        if [target.get(name) for name in _KEY] == wanted:
             if target.urn not in graph.needs(policy.urn):
-                yield "resourceId", f"the policy must depend on its target {target.name}"
+                kind = "policy" if policy.type == POLICY else "scheduled action"
+                yield "resourceId", f"the {kind} must depend on its target {target.name}"
             return
     yield "resourceId", f"no scalable target for {wanted[1]!r}, {wanted[2]!r}"
+
+
+@for_types(SCHEDULED)
+def scheduled(action: Resource, _graph: StackGraph) -> Iterator[Finding]:
+    """A scheduled action has a schedule, and bounds of which the smallest is not above the largest."""
+    expression, zone = action.get("schedule"), action.get("timezone")
+    problem = schedule_problem(expression, scheduler=True) if isinstance(expression, str) else None
+    if problem:
+        yield "schedule", problem
+    problem = zone_problem(zone) if isinstance(zone, str) else None
+    if problem:
+        yield "timezone", problem
+    low, high = (action.get(f"scalableTargetAction.{name}") for name in ("minCapacity", "maxCapacity"))
+    if low is None and high is None:
+        yield "scalableTargetAction", "neither minCapacity nor maxCapacity given; one is needed"
+    if isinstance(low, int) and isinstance(high, int) and low > high:
+        yield "scalableTargetAction.minCapacity", f"{low} given; allowed: at most maxCapacity, {high}"
+
+
+@for_types(TARGET)
+def bounds_ignored(target: Resource, graph: StackGraph) -> Iterator[Finding]:
+    """A target ignores changes of the bounds that a scheduled action changes, or every `up` would undo them."""
+    own = [target.get(name) for name in _KEY]
+    actions = [action for action in graph.of_type(SCHEDULED) if [action.get(name) for name in _KEY] == own]
+    for name in ("minCapacity", "maxCapacity"):
+        changed = any(action.get(f"scalableTargetAction.{name}") is not None for action in actions)
+        if UNKNOWN not in own and changed and name not in target.options.ignore_changes:
+            yield name, f"target {target.name} must ignore changes of {name}"
 
 
 @for_types(TARGET)

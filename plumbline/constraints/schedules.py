@@ -111,6 +111,12 @@ def _cron_problem(fields: list[str]) -> str | None:
     return None
 
 
+def zone_problem(name: str) -> str | None:
+    """Say what is wrong with the name of a time zone, None where nothing is or this machine knows no zones."""
+    zones = zoneinfo.available_timezones()
+    return f"{name!r} given; allowed: a name of the time zone database" if zones and name not in zones else None
+
+
 @for_types(SCHEDULE)
 def schedule(schedule: Resource, _graph: StackGraph) -> Iterator[Finding]:
     """Expression, time zone and window are such as the Scheduler takes (CreateSchedule)."""
@@ -119,9 +125,9 @@ def schedule(schedule: Resource, _graph: StackGraph) -> Iterator[Finding]:
         problem = schedule_problem(expression, scheduler=True)
         if problem:
             yield "scheduleExpression", problem
-    zones = zoneinfo.available_timezones()
-    if isinstance(zone, str) and zones and zone not in zones:
-        yield "scheduleExpressionTimezone", f"{zone!r} given; allowed: a name of the time zone database"
+    problem = zone_problem(zone) if isinstance(zone, str) else None
+    if problem:
+        yield "scheduleExpressionTimezone", problem
     mode, window = (schedule.get(f"flexibleTimeWindow.{part}") for part in ("mode", "maximumWindowInMinutes"))
     if mode == "FLEXIBLE" and window is None:
         yield "flexibleTimeWindow.maximumWindowInMinutes", "missing; mode FLEXIBLE needs it"

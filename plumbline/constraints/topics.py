@@ -32,8 +32,10 @@ METRIC_ALARM = "aws:cloudwatch/metricAlarm:MetricAlarm"
 COMPOSITE_ALARM = "aws:cloudwatch/compositeAlarm:CompositeAlarm"
 ALARM_ACTIONS = ("alarmActions", "okActions", "insufficientDataActions")
 _TARGET = "aws:cloudwatch/eventTarget:EventTarget"
+_BUDGET = "aws:budgets/budget:Budget"
 _SERVICE = "sns.amazonaws.com"
 _ALARMS, _EVENTS = "cloudwatch.amazonaws.com", "events.amazonaws.com"
+_BUDGETS = "budgets.amazonaws.com"
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,256}")
 _LONGEST_DISPLAY_NAME = 100
 _LARGEST_MESSAGE = (1_024, 262_144)
@@ -158,10 +160,11 @@ def delivered(subscription: Resource, graph: StackGraph) -> Iterator[Finding]:
 
 @for_types(TOPIC)
 def publishers(topic: Resource, graph: StackGraph) -> Iterator[Finding]:
-    """A policy on a topic lets its alarms publish, and a customer key lets alarms and rules use it."""
+    """A policy on a topic lets its alarms publish, and a customer key lets alarms, rules and budgets use it."""
     services = _services(topic, graph)
     found = statements_on(topic, graph)
-    # Without a policy of the stack SNS makes one that lets alarms of the account publish; for rules see events.py.
+    # Without a policy of the stack SNS makes one that lets alarms of the account publish; for rules see events.py, for
+    # budgets budgets.py.
     judged = found if _ALARMS in services and has_policy(topic, graph) else None
     if judged is not None and not any(lets(statement, _ALARMS, "sns:Publish", None) for statement in judged):
         yield "policy", f"an alarm publishes to it, but the topic's policy does not allow sns:Publish to {_ALARMS}"
@@ -180,8 +183,9 @@ def publishers(topic: Resource, graph: StackGraph) -> Iterator[Finding]:
 
 
 def _services(topic: Resource, graph: StackGraph) -> list[str]:
-    """Return the services that publish to a topic because an alarm or a rule of the stack says so."""
+    """Return the services that publish to a topic because an alarm, a rule or a budget of the stack says so."""
     alarms = graph.of_type(METRIC_ALARM, COMPOSITE_ALARM)
     alarmed = any(topic.urn in alarm.property_dependencies.get(name, ()) for alarm in alarms for name in ALARM_ACTIONS)
     targeted = any(behind(target, "arn", graph, TOPIC) is topic for target in graph.of_type(_TARGET))
-    return [service for service, used in ((_ALARMS, alarmed), (_EVENTS, targeted)) if used]
+    told = any(topic.urn in row.property_dependencies.get("notifications", ()) for row in graph.of_type(_BUDGET))
+    return [service for service, used in ((_ALARMS, alarmed), (_EVENTS, targeted), (_BUDGETS, told)) if used]

@@ -19,13 +19,18 @@ from plumbline.graph import Resource, reveal
 from plumbline.monitor import DeployError
 from plumbline.sandbox import (
     account,
+    acm,
     apigateway,
     apigateway_stages,
     autoscaling,
+    backup,
+    budgets,
+    cloudfront,
     cloudwatch,
     cognito,
     dynamodb,
     ec2,
+    ecr,
     elasticache,
     event_sources,
     events,
@@ -42,19 +47,25 @@ from plumbline.sandbox import (
     sqs,
     stepfunctions,
     timestream,
+    wafv2,
 )
-from plumbline.sandbox.adapters import ADAPTERS, Context
+from plumbline.sandbox.adapters import ADAPTERS, FOUND, Context
 
 __all__ = [
     "Sandbox",
     "account",
+    "acm",
     "apigateway",
     "apigateway_stages",
     "autoscaling",
+    "backup",
+    "budgets",
+    "cloudfront",
     "cloudwatch",
     "cognito",
     "dynamodb",
     "ec2",
+    "ecr",
     "elasticache",
     "event_sources",
     "events",
@@ -71,6 +82,7 @@ __all__ = [
     "sqs",
     "stepfunctions",
     "timestream",
+    "wafv2",
 ]
 
 
@@ -113,6 +125,12 @@ class Sandbox:
             self._created(resource)
         return result
 
+    def found(self, token: str, answer: Mapping[str, Any]) -> None:
+        """Make what a provider function found, where other resources need it to exist."""
+        make = FOUND.get(token)
+        if make is not None:
+            make(self._made_in(), answer)
+
     def _provider(self, provider: Resource) -> tuple[str, Mapping[str, Any]]:
         if self._context is None:
             accounts = json.loads(provider.get("allowedAccountIds") or '["123456789012"]')
@@ -120,8 +138,11 @@ class Sandbox:
             self._context = Context(account_id=accounts[0], region=provider.get("region", "us-east-1"))
         return str(mock_random.uuid4()), {}
 
+    def _made_in(self) -> Context:
+        return self._context or Context(account_id="123456789012", region="us-east-1")
+
     def _resource(self, resource: Resource) -> tuple[str, Mapping[str, Any]]:
-        context = self._context or Context(account_id="123456789012", region="us-east-1")
+        context = self._made_in()
         adapter = ADAPTERS.get(resource.type)
         if adapter is None:
             self.simulated[resource.type] += 1

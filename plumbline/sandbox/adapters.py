@@ -48,6 +48,20 @@ def adapter(type_: str) -> Callable[[Adapter], Adapter]:
     return register
 
 
+Made = Callable[[Context, Mapping[str, Any]], None]
+FOUND: dict[str, Made] = {}
+
+
+def found(token: str) -> Callable[[Made], Made]:
+    """Register the function that makes what a provider function answers: it stands for another stack's resource."""
+
+    def register(function: Made) -> Made:
+        FOUND[token] = function
+        return function
+
+    return register
+
+
 def given(**values: Any) -> dict[str, Any]:
     """Return the keyword arguments that have a value: boto3 refuses None."""
     return {name: value for name, value in values.items() if value is not None}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from plumbline.sandbox.adapters import Context, Created, Inputs, adapter, given
+from plumbline.sandbox.events import whole
 
 
 @adapter("aws:appautoscaling/target:Target")
@@ -28,6 +29,32 @@ def policy(context: Context, inputs: Inputs) -> Created:
         **_identity(inputs),
     )
     return inputs["name"], {"arn": made["PolicyARN"]}
+
+
+@adapter("aws:appautoscaling/scheduledAction:ScheduledAction")
+def scheduled_action(context: Context, inputs: Inputs) -> Created:
+    client, name, bounds = (
+        context.client("application-autoscaling", inputs),
+        inputs["name"],
+        inputs["scalableTargetAction"],
+    )
+    client.put_scheduled_action(
+        ScheduledActionName=name,
+        Schedule=inputs["schedule"],
+        ScalableTargetAction=given(
+            MinCapacity=whole(bounds.get("minCapacity")), MaxCapacity=whole(bounds.get("maxCapacity"))
+        ),
+        **given(Timezone=inputs.get("timezone"), StartTime=inputs.get("startTime"), EndTime=inputs.get("endTime")),
+        **_identity(inputs),
+    )
+    space, identity = inputs["serviceNamespace"], inputs["resourceId"]
+    [made] = client.describe_scheduled_actions(
+        ServiceNamespace=space,
+        ScheduledActionNames=[name],
+        ResourceId=identity,
+        ScalableDimension=inputs["scalableDimension"],
+    )["ScheduledActions"]
+    return f"{name}-{space}-{identity}", {"arn": made["ScheduledActionARN"]}
 
 
 def _identity(inputs: Inputs) -> dict[str, str]:

@@ -1,12 +1,16 @@
-"""Route 53 zones and records in the sandbox."""
+"""Route 53 zones, records and health checks in the sandbox. moto has no DNSSEC: its types have no adapter."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from moto.moto_api._internal import mock_random
+from moto.route53.models import HostedZoneIdentifier
+from moto.utilities.id_generator import moto_id_manager
 
-from plumbline.sandbox.adapters import Context, Created, Inputs, adapter, given, tag_list
+from plumbline.invokes import ZONE
+from plumbline.sandbox.adapters import Context, Created, Inputs, adapter, found, given, tag_list
 
 
 @adapter("aws:route53/zone:Zone")
@@ -38,6 +42,57 @@ def zone(context: Context, inputs: Inputs) -> Created:
         "primaryNameServer": servers[0],
     }
     return identity, outputs
+
+
+@found(ZONE)
+def other_zone(context: Context, answer: Mapping[str, Any]) -> None:
+    """Make the zone that another stack has, under the id that the program was told, so that records can lie in it."""
+    client = context.client("route53")
+    name, identity = answer["name"], answer["zoneId"]
+    if identity in {row["Id"].rpartition("/")[2] for row in client.list_hosted_zones()["HostedZones"]}:
+        return
+    wanted = HostedZoneIdentifier(context.account_id, f"{name}.", None)
+    moto_id_manager.set_custom_id(wanted, identity)
+    try:
+        client.create_hosted_zone(Name=name, CallerReference=identity)
+    finally:
+        moto_id_manager.unset_custom_id(wanted)
+
+
+@adapter("aws:route53/healthCheck:HealthCheck")
+def health_check(context: Context, inputs: Inputs) -> Created:
+    client = context.client("route53")
+    alarm = inputs.get("cloudwatchAlarmName")
+    # moto keeps neither alarms nor routing controls of a check.
+    made = client.create_health_check(
+        CallerReference=str(mock_random.uuid4()),
+        HealthCheckConfig={
+            "Type": inputs["type"],
+            **given(
+                IPAddress=inputs.get("ipAddress"),
+                Port=_whole(inputs.get("port")),
+                ResourcePath=inputs.get("resourcePath"),
+                FullyQualifiedDomainName=inputs.get("fqdn"),
+                SearchString=inputs.get("searchString"),
+                RequestInterval=_whole(inputs.get("requestInterval")),
+                FailureThreshold=_whole(inputs.get("failureThreshold")),
+                MeasureLatency=inputs.get("measureLatency"),
+                Inverted=inputs.get("invertHealthcheck"),
+                Disabled=inputs.get("disabled"),
+                HealthThreshold=_whole(inputs.get("childHealthThreshold")),
+                ChildHealthChecks=inputs.get("childHealthchecks"),
+                EnableSNI=inputs.get("enableSni"),
+                Regions=inputs.get("regions"),
+                AlarmIdentifier=alarm and {"Name": alarm, "Region": inputs["cloudwatchAlarmRegion"]},
+                InsufficientDataHealthStatus=inputs.get("insufficientDataHealthStatus"),
+                RoutingControlArn=inputs.get("routingControlArn"),
+            ),
+        },
+    )["HealthCheck"]
+    identity = made["Id"]
+    if inputs.get("tags"):
+        client.change_tags_for_resource(ResourceType="healthcheck", ResourceId=identity, AddTags=tag_list(inputs))
+    return identity, {"arn": f"arn:aws:route53:::healthcheck/{identity}"}
 
 
 @adapter("aws:route53/record:Record")
@@ -100,6 +155,10 @@ def _routing(inputs: Inputs) -> dict[str, Any]:
             SubdivisionCode=location.get("subdivision"),
         ),
     }
+
+
+def _whole(number: Any) -> int | None:
+    return None if number is None else int(number)
 
 
 def _only(rows: list[Inputs] | None) -> Inputs | None:

@@ -8,7 +8,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from systems.bootstrap import data
-from systems.settings import Model, StackSettings
+from systems.settings import Email, Model, StackSettings
 
 
 class GithubSettings(Model):
@@ -36,6 +36,9 @@ class ZoneSettings(Model):
     delegations: dict[str, tuple[str, ...]] = Field(
         default={}, description="Name servers of zones below this one that lie in other accounts, by domain"
     )
+    dnssec: bool = Field(
+        default=False, description="Sign the zone's answers; its parent zone then needs a DS record (TRADING-18.6)"
+    )
 
 
 class SingletonSettings(Model):
@@ -49,6 +52,23 @@ class SingletonSettings(Model):
     )
 
 
+class CostSettings(Model):
+    """Who is told of the account's costs (TRADING-23.5)."""
+
+    emails: tuple[Email, ...] = Field(
+        min_length=1, max_length=10, description="Addresses that hear of cost anomalies and of Savings Plans"
+    )
+    anomaly_usd: int = Field(
+        default=100, ge=1, le=10_000_000_000, description="US dollars from which on an anomaly is told"
+    )
+    savings_plans_percent: int = Field(
+        default=50,
+        ge=1,
+        le=100,
+        description="Share of the use that Savings Plans could cover; below it a mail comes in each month",
+    )
+
+
 class Settings(StackSettings):
     """All settings of a bootstrap stack."""
 
@@ -56,6 +76,7 @@ class Settings(StackSettings):
     github: GithubSettings = Field(description="Roles for GitHub Actions")
     state: StateSettings = Field(default=StateSettings(), description="Bucket of the state")
     singletons: SingletonSettings = Field(default=SingletonSettings(), description="Singletons of the account")
+    costs: CostSettings = Field(description="Who is told of the account's costs")
     zones: dict[str, ZoneSettings] = Field(default={}, description="Hosted zones by domain")
 
     def mistakes(self, siblings: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:

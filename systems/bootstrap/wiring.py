@@ -9,7 +9,7 @@ import pulumi
 import pulumi_aws as aws
 
 from components import grants
-from components.baseline import Baseline, BaselineArgs
+from components.baseline import Baseline, BaselineArgs, CostWatch
 from components.buckets import Bucket, Buckets, BucketsArgs, BucketSpec, Lifecycle
 from components.github import GithubRoles, GithubRolesArgs, GithubRoleSpec
 from components.keys import CustomerKey, Keys, KeysArgs, KeySpec
@@ -47,6 +47,7 @@ def build(settings: Settings) -> Mapping[str, pulumi.Input[Any]]:
         "secrets_provider": f"awskms://{key.alias}?region={region}",
         "roles": {name: role.arn for name, role in roles.roles.items()},
         "name_servers": zones.name_servers,
+        "ds_records": zones.ds_records,
     }
 
 
@@ -121,19 +122,25 @@ def _grant_state(settings: Settings, roles: GithubRoles, environment: str, bucke
 
 def _zones(settings: Settings, opts: pulumi.ResourceOptions) -> Zones:
     specs = {
-        domain: ZoneSpec(description=zone.description, delegations=zone.delegations)
+        domain: ZoneSpec(description=zone.description, delegations=zone.delegations, signed=zone.dnssec)
         for domain, zone in settings.zones.items()
     }
-    return Zones("zones", ZonesArgs(zones=specs), opts)
+    return Zones("zones", ZonesArgs(account=settings.account(), naming=settings.naming(), zones=specs), opts)
 
 
 def _baseline(settings: Settings, opts: pulumi.ResourceOptions) -> None:
     tags = sorted(settings.all_tags()) if settings.singletons.cost_allocation_tags else []
+    costs = CostWatch(
+        emails=settings.costs.emails,
+        anomaly_usd=settings.costs.anomaly_usd,
+        savings_plans_percent=settings.costs.savings_plans_percent,
+    )
     args = BaselineArgs(
         account=settings.account(),
         naming=settings.naming(),
         security_hub=settings.singletons.security_hub,
         guardduty=settings.singletons.guardduty,
+        costs=costs,
         cost_allocation_tags=tags,
     )
     Baseline("baseline", args, opts)

@@ -110,6 +110,7 @@ class BucketRow(_Row):
     description: str
     holds: Literal["audit_logs", "logs", "objects"]
     receives: Literal["access_logs", "delivered_logs"] | None = None
+    readers: tuple[Literal["cloudfront"], ...] = ()
     prescribed_beginning: str = ""
 
 
@@ -123,8 +124,8 @@ class TopicRow(_Row):
     """One topic as data/topics.yaml gives it."""
 
     display_name: str
-    publishers: tuple[Literal["cloudwatch", "events"], ...]
-    contacts: Literal["critical", "risk", "health", "audit"]
+    publishers: tuple[Literal["backup", "budgets", "cloudwatch", "events"], ...]
+    contacts: Literal["critical", "risk", "health", "audit", "costs"]
 
 
 class EventRow(_Row):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -11,6 +12,7 @@ import pulumi_aws as aws
 from components.account import Account
 from components.buckets import Buckets, BucketsArgs, BucketSpec, Lifecycle, Transition, bucket_name
 from components.cache import PORT, Cache, CacheArgs
+from components.cdn_parts import distributions_arn
 from components.keys import CustomerKey, Keys, KeysArgs, KeySpec
 from components.network import Network, NetworkArgs, SubnetMasks
 from components.secrets import Secrets, SecretsArgs, SecretSpec
@@ -26,7 +28,12 @@ _KEYS = {
     "topics": KeySpec(
         description="Encrypts the topics of notifications",
         services=("sns",),
-        publishers=("budgets.amazonaws.com", "cloudwatch.amazonaws.com", "events.amazonaws.com"),
+        publishers=(
+            "backup.amazonaws.com",
+            "budgets.amazonaws.com",
+            "cloudwatch.amazonaws.com",
+            "events.amazonaws.com",
+        ),
     ),
 }
 _GROUPS = {
@@ -78,8 +85,12 @@ def lay(settings: Settings, provider: aws.Provider, opts: pulumi.ResourceOptions
 
 
 def _keys(settings: Settings, account: Account, opts: pulumi.ResourceOptions) -> Mapping[str, CustomerKey]:
+    readers = {name: arn for row in data.buckets().values() for name, arn in _readers(row, account).items()}
     args = KeysArgs(
-        account=account, naming=settings.naming(), keys=_KEYS, recovery_account_id=settings.recovery_account_id
+        account=account,
+        naming=settings.naming(),
+        keys={**_KEYS, "buckets": dataclasses.replace(_KEYS["buckets"], readers=readers)},
+        recovery_account_id=settings.recovery_account_id,
     )
     return Keys("keys", args, opts).keys
 
@@ -126,11 +137,18 @@ def _buckets(
             else None,
             receives=row.receives,
             customer_key=None if row.receives else key,
+            readers=_readers(row, account),
         )
         for name, row in data.buckets().items()
     }
     args = BucketsArgs(account=account, naming=naming, buckets=specs, access_log_bucket="access-logs")
     return Buckets("buckets", args, opts)
+
+
+def _readers(row: data.BucketRow, account: Account) -> Mapping[str, str]:
+    """Return the services that read a bucket by themselves, each with what may read through it."""
+    through = {"cloudfront": distributions_arn(account)}
+    return {f"{service}.amazonaws.com": through[service] for service in row.readers}
 
 
 def _lifecycle(row: data.BucketRow, settings: BucketSettings) -> Lifecycle:

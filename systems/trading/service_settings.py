@@ -8,12 +8,9 @@ from typing import Annotated, Literal
 import pydantic
 from pydantic import Field
 
-from systems.settings import Model
+from systems.settings import Email, Model
 
-_EMAIL = r"^[^@\s]{1,64}@([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$"
 _TELEPHONE = r"^\+[1-9][0-9]{6,14}$"
-_DOMAIN = r"^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$"
-Email = Annotated[str, pydantic.StringConstraints(pattern=_EMAIL)]
 Telephone = Annotated[str, pydantic.StringConstraints(pattern=_TELEPHONE)]
 
 
@@ -57,6 +54,7 @@ class ContactSettings(Model):
     risk: Contact = Field(default=Contact(), description="Risk events")
     health: Contact = Field(default=Contact(), description="System health")
     audit: Contact = Field(default=Contact(), description="Audit notices")
+    costs: Contact = Field(default=Contact(), description="Budgets and cost anomalies")
 
 
 class EventSettings(Model):
@@ -97,14 +95,11 @@ class UserSettings(Model):
 class ApiSettings(Model):
     """Requirement 07."""
 
-    frontend_domain: str = Field(pattern=_DOMAIN, description="Domain whose pages may call the API (TRADING-07.3)")
     throttle: ThrottleSettings = Field(description="All callers together (TRADING-07.6a, 07.6b)")
     cache: ApiCacheSettings | None = Field(default=None, description="Cache of read endpoints; none without")
     tiers: dict[str, TierSettings] = Field(min_length=1, description="Tiers of tenants by name")
     stage: str = Field(default="v1", pattern=r"^[A-Za-z0-9_-]{1,128}$", description="Name of the stage")
-    default_endpoint: bool = Field(
-        default=True, description="Keep AWS's own address of the API, besides a custom domain"
-    )
+    default_endpoint: bool = Field(default=False, description="Keep AWS's own address of the API, besides its domain")
     tenants: dict[str, str] = Field(default={}, description="Tier of each tenant; each gets an API key (TRADING-07.7b)")
     users: UserSettings = Field(description="Users who sign in")
 

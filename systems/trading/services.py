@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from dataclasses import dataclass
 
 import pulumi
 
@@ -18,18 +18,30 @@ from components.tables import Table
 from components.topics import Topic, Topics, TopicsArgs, TopicSpec
 from components.user_pool import UserPool, UserPoolArgs
 from components.workflows import Workflow, Workflows, WorkflowsArgs
-from systems.trading import data, monitoring, routes, workflows
+from systems.trading import costs, data, monitoring, routes, workflows
 from systems.trading.foundation import Foundation
 from systems.trading.service_settings import ThrottleSettings
 from systems.trading.settings import Settings
 
 _BUS = "trading"
 _API = "api"
+HEALTH = "health"  # a path of the API that answers 200 to health checks
+
+
+@dataclass(frozen=True, kw_only=True)
+class Services:
+    """What the backend offers. `topics`, `machines` and the rules' resources are by logical name."""
+
+    topics: Mapping[str, Topic]
+    rules: Rules
+    machines: Mapping[str, Workflow]
+    users: UserPool
+    api: RestApi
 
 
 def origin(settings: Settings) -> str:
     """Return the only origin whose pages may call the API (TRADING-07.3)."""
-    return f"https://{settings.api.frontend_domain}"
+    return f"https://{settings.domains.frontend}"
 
 
 def bus(settings: Settings, opts: pulumi.ResourceOptions) -> EventBus:
@@ -47,22 +59,15 @@ def serve(
     tables: Mapping[str, Table],
     functions: Mapping[str, Function],
     opts: pulumi.ResourceOptions,
-) -> Mapping[str, pulumi.Input[Any]]:
-    """Register topics, rules, workflows, API and monitoring, and return their part of the stack's outputs."""
+) -> Services:
+    """Register topics, rules, workflows, API and monitoring."""
     topics = _topics(settings, base, events, opts)
-    _rules(settings, events, functions, topics, opts)
+    rules = _rules(settings, events, functions, topics, opts)
     machines = _workflows(settings, functions, topics, opts)
     users = _users(settings, opts)
     api = _api(settings, functions, users, opts)
     _monitoring(settings, base, tables, functions, topics, machines, api, opts)
-    return {
-        "topics": {name: topic.arn for name, topic in topics.items()},
-        "event_bus": events.resource.name,
-        "state_machines": {name: machine.arn for name, machine in machines.items()},
-        "api": api.invoke_url,
-        "user_pool": users.pool_id,
-        "user_pool_client": users.client_id,
-    }
+    return Services(topics=topics, rules=rules, machines=machines, users=users, api=api)
 
 
 def _topics(
@@ -70,6 +75,8 @@ def _topics(
 ) -> Mapping[str, Topic]:
     account, prefix = settings.account(), settings.environment
     sources = {
+        "backup": account.arn("backup", f"backup-vault:{prefix}-*"),
+        "budgets": account.budgets_arn(),
         "cloudwatch": account.arn("cloudwatch", f"alarm:{prefix}-*"),
         "events": account.arn("events", f"rule/{events.bus_name}/{prefix}-*"),
     }
@@ -78,6 +85,7 @@ def _topics(
         "risk": settings.contacts.risk,
         "health": settings.contacts.health,
         "audit": settings.contacts.audit,
+        "costs": settings.contacts.costs,
     }
     specs = {
         name: TopicSpec(
@@ -98,18 +106,20 @@ def _rules(
     functions: Mapping[str, Function],
     topics: Mapping[str, Topic],
     opts: pulumi.ResourceOptions,
-) -> None:
+) -> Rules:
+    resting = costs.resting(settings)
     specs = {
         name: RuleSpec(
             description=row.description,
             target=functions[row.function] if row.function else topics[row.topic or ""],
             schedule=row.schedule,
             pattern=row.pattern,
+            switched=name in resting,
         )
         for name, row in data.events().items()
     }
     args = RulesArgs(account=settings.account(), naming=settings.naming(), bus=events, rules=specs)
-    Rules("rules", args, opts)
+    return Rules("rules", args, opts)
 
 
 def _workflows(
@@ -167,6 +177,7 @@ def _api(
         },
         tenants=api.tenants,
         cache=ApiCache(size=api.cache.size, ttl_seconds=api.cache.ttl_seconds) if api.cache else None,
+        health=HEALTH,
     )
     return RestApi("api", args, opts)
 

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import Field
 
 from components.naming import NameRefused
+from plumbline.project import Project, UserError
 from systems.network import NetworkSettings, network_mistakes
 from systems.settings import LogRetention, Model, StackSettings
 from systems.trading import data, monitoring_data, routes, workflows
+from systems.trading.edge_settings import CdnSettings, DomainSettings, FirewallSettings
 from systems.trading.monitoring_data import AlarmSettings
+from systems.trading.operations_settings import BackupSettings, CostSettings, PipelineSettings
 from systems.trading.service_settings import ApiSettings, ContactSettings, EventSettings, MarketDataSettings
 
 # Lambda keeps this much of an account's concurrency for functions without a reservation.
@@ -146,6 +151,12 @@ class Settings(StackSettings):
     contacts: ContactSettings = Field(description="Who is told of what")
     events: EventSettings = Field(description="Events")
     alarms: AlarmSettings = Field(description="Thresholds of alarms")
+    domains: DomainSettings = Field(description="Domains, their health checks and failover")
+    cdn: CdnSettings = Field(description="Content delivery network")
+    firewall: FirewallSettings = Field(description="Web firewall")
+    backups: BackupSettings = Field(description="Backups")
+    costs: CostSettings = Field(description="Budget and nightly rest")
+    pipeline: PipelineSettings = Field(default=PipelineSettings(), description="What the pipeline uses")
 
     def mistakes(self, siblings: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
         """Yield what is wrong across fields, between stacks, and between the settings and the system's data files."""
@@ -162,6 +173,11 @@ class Settings(StackSettings):
         yield from self._concurrency_mistakes(rows)
         yield from self.market_data.mistakes()
         yield from self.api.mistakes()
+        yield from self.domains.mistakes()
+        yield from self._zone_mistakes()
+        yield from self.cdn.mistakes()
+        yield from self.backups.mistakes(self.region)
+        yield from self.costs.mistakes(len(self.contacts.costs.emails))
         for name in self.functions.packages:
             if name not in rows:
                 yield f"functions.packages.{name}: no such function; known: {', '.join(rows)}"
@@ -171,6 +187,17 @@ class Settings(StackSettings):
         yield from self._name_mistakes("function", rows)
         yield from self._name_mistakes("secret", data.secrets())
         yield from self._name_mistakes("bucket", (f"{name}-{self.account_id}" for name in data.buckets()))
+
+    def _zone_mistakes(self) -> Iterator[str]:
+        """Compare with the zones of the stack that makes them. Where its file cannot be read, its own run tells."""
+        base = self.deployment.bootstrap
+        if base is None:
+            return
+        with contextlib.suppress(UserError):
+            zones = Project(Path.cwd()).settings(base).get("zones") or {}
+            if isinstance(zones, Mapping) and self.domains.zone not in zones:
+                known = ", ".join(zones) or "none"
+                yield f"domains.zone: {self.domains.zone} given; allowed: a zone of stack {base}: {known}"
 
     def _capacity_mistakes(self) -> Iterator[str]:
         capacity = self.tables.capacity

@@ -11,12 +11,25 @@ import pulumi_aws as aws
 
 from components.events import EventBus
 from components.functions import Functions, FunctionsArgs, FunctionSpec, Package
+from components.night import Night
 from components.protection import keep_data
 from components.roles import Role, Roles, RolesArgs, RoleSpec
 from components.security_groups import SecurityGroup
 from components.tables import CapacityRange, ProvisionedCapacity, Table, Tables, TablesArgs
 from components.tags import tag_everything
-from systems.trading import data, foundation, services, token_rotation
+from systems.trading import (
+    backups,
+    costs,
+    data,
+    domains,
+    firewall,
+    foundation,
+    frontend,
+    outputs,
+    pipeline,
+    services,
+    token_rotation,
+)
 from systems.trading.foundation import Foundation
 from systems.trading.settings import Capacity, Settings
 
@@ -41,19 +54,29 @@ def build(settings: Settings) -> Mapping[str, pulumi.Input[Any]]:
     base.secrets.attach()
     token_rotation.start(settings, base, functions)
     served = services.serve(settings, base, bus, tables.tables, functions.functions, opts)
+    kept = backups.keep(settings, served.topics, opts)
+    controlled = costs.control(settings, served.topics, served.rules, opts)
+    api_firewall = firewall.protect_api(settings, base, served.api, opts)
+    zone = domains.zone_id(settings, opts)
+    issued = domains.certificates(settings, zone, opts)
+    cdn_firewall = firewall.protect_cdn(settings, base, opts)
+    pages = frontend.cdn(settings, base, issued, cdn_firewall.arn, opts)
+    maintenance = frontend.maintenance(settings, base, issued, cdn_firewall.arn, opts)
+    reached = domains.publish(settings, zone, issued, served, pages, maintenance, opts)
 
-    return {
-        **served,
-        "vpc": base.network.vpc_id,
-        "buckets": {name: bucket.resource.id for name, bucket in base.buckets.buckets.items()},
-        "secrets": {name: secret.arn for name, secret in base.secrets.secrets.items()},
-        "keys": {name: key.alias for name, key in base.keys.items()},
-        "redis": base.cache.host,
-        "tables": {name: table.resource.name for name, table in tables.tables.items()},
-        "functions": {name: function.alias.arn for name, function in functions.functions.items()},
-        "roles": {name: role.arn for name, role in roles.roles.items()},
-        "layer": functions.layer.arn,
-    }
+    made = outputs.of(
+        base=base,
+        bus=bus,
+        tables=tables,
+        roles=roles,
+        functions=functions,
+        served=served,
+        firewalls={"api": api_firewall, "cdn": cdn_firewall},
+        distributions={"frontend": pages, "maintenance": maintenance},
+        reached=reached,
+        pipeline=pipeline.build(settings, opts),
+    )
+    return {**made, **controlled, **kept}
 
 
 def _tables(settings: Settings, base: Foundation, opts: pulumi.ResourceOptions) -> Tables:
@@ -63,18 +86,19 @@ def _tables(settings: Settings, base: Foundation, opts: pulumi.ResourceOptions) 
             account=settings.account(),
             naming=settings.naming(),
             tables=data.tables(),
-            capacity=_capacity(settings.tables.capacity) if settings.tables.capacity else None,
+            capacity=_capacity(settings.tables.capacity, costs.night(settings)) if settings.tables.capacity else None,
             customer_key=base.keys["tables"] if settings.tables.key == "customer" else None,
         ),
         opts,
     )
 
 
-def _capacity(capacity: Capacity) -> ProvisionedCapacity:
+def _capacity(capacity: Capacity, night: Night | None) -> ProvisionedCapacity:
     return ProvisionedCapacity(
         read=CapacityRange(minimum=capacity.read.minimum, maximum=capacity.read.maximum),
         write=CapacityRange(minimum=capacity.write.minimum, maximum=capacity.write.maximum),
         target_percent=capacity.target_percent,
+        night=night,
     )
 
 

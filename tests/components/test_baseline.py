@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from components.account import Account
-from components.baseline import Baseline, BaselineArgs
+from components.baseline import Baseline, BaselineArgs, CostWatch
 from plumbline.graph import UNKNOWN, Resource, StackGraph
 from tests.components.programs import ACCOUNT, NAMING, component_urn, graph_of, named, needs, present
 
@@ -59,12 +59,30 @@ SINGLETONS: dict[str, tuple[str, dict[str, Any]]] = {
         "aws:costexplorer/anomalyMonitor:AnomalyMonitor",
         {"name": "test-services", "monitorType": "DIMENSIONAL", "monitorDimension": "SERVICE"},
     ),
+    "baseline-cost-anomalies-mail": (
+        "aws:costexplorer/anomalySubscription:AnomalySubscription",
+        {
+            "name": "test-services",
+            "frequency": "DAILY",
+            "monitorArnLists": [UNKNOWN],
+            "subscribers": [{"type": "EMAIL", "address": "finance@example.com"}],
+            "thresholdExpression": {
+                "dimension": {
+                    "key": "ANOMALY_TOTAL_IMPACT_ABSOLUTE",
+                    "matchOptions": ["GREATER_THAN_OR_EQUAL"],
+                    "values": ["100"],
+                }
+            },
+        },
+    ),
 }
+PLANS = "baseline-savings-plans-budget"
 ROLE = "baseline-roles-api-logs"
 
 
 def baseline(account: Account = ACCOUNT, **changes: Any) -> StackGraph:
-    arguments: dict[str, Any] = {"security_hub": True, "guardduty": True, **changes}
+    costs = CostWatch(emails=["finance@example.com"], anomaly_usd=100, savings_plans_percent=50)
+    arguments: dict[str, Any] = {"security_hub": True, "guardduty": True, "costs": costs, **changes}
     return graph_of(lambda: Baseline("baseline", BaselineArgs(account=account, naming=NAMING, **arguments)))
 
 
@@ -74,18 +92,24 @@ def made(graph: StackGraph) -> dict[str, Resource]:
 
 def test_each_singleton_exists_once_with_these_inputs() -> None:
     resources = made(baseline())
-    role = resources.pop(ROLE)
+    role, plans = resources.pop(ROLE), resources.pop(PLANS)
     assert {name: (r.type, present(r.inputs)) for name, r in resources.items()} == SINGLETONS
     assert len({r.type for r in resources.values()}) == len(resources)
     assert role.type == "aws:iam/role:Role"
+    [told] = plans.inputs["notifications"]
+    assert (told["threshold"], told["subscriberEmailAddresses"]) == (50, ["finance@example.com"])
+
+
+def test_anomalies_are_told_of_the_monitor() -> None:
+    assert needs(named(baseline(), "baseline-cost-anomalies-mail")) == {"monitorArnLists": ("baseline-cost-anomalies",)}
 
 
 def test_children_belong_to_the_component() -> None:
     graph = baseline()
-    role = named(graph, ROLE)
-    parents = {resource.parent for resource in graph if resource.custom and resource is not role}
+    role, plans = named(graph, ROLE), named(graph, PLANS)
+    parents = {resource.parent for resource in graph if resource.custom and resource not in (role, plans)}
     assert parents == {component_urn("Baseline", "baseline")}
-    assert graph.resources[role.parent].parent == component_urn("Baseline", "baseline")
+    assert {graph.resources[part.parent].parent for part in (role, plans)} == {component_urn("Baseline", "baseline")}
 
 
 @pytest.mark.parametrize(
@@ -125,7 +149,7 @@ def test_tags_are_activated_for_cost_allocation_only_where_given() -> None:
     tags = {
         name: present(resource.inputs)
         for name, resource in made(baseline(cost_allocation_tags=["CostCenter", "Owner"])).items()
-        if name not in {*SINGLETONS, ROLE}
+        if name not in {*SINGLETONS, ROLE, PLANS}
     }
     assert tags == {
         "baseline-cost-tag-costcenter": {"tagKey": "CostCenter", "status": "Active"},

@@ -14,6 +14,7 @@ from components.naming import NameRefused
 from components.resource_policies import (
     accept_access_logs,
     accept_delivered_logs,
+    admit_readers,
     only_roles,
     policy_text,
     require_tls,
@@ -159,6 +160,14 @@ def test_policy_of_a_bucket_for_delivered_logs_accepts_those_too() -> None:
     arn = "arn:aws:s3:::aws-waf-logs-test"
     expected = policy_text([*require_tls(arn), *accept_delivered_logs(ACCOUNT, arn)])
     assert part(buckets(), "waf-logs", "policy").inputs["policy"] == expected
+
+
+def test_services_that_read_a_bucket_are_admitted() -> None:
+    readers = {"cloudfront.amazonaws.com": "arn:aws:cloudfront::111111111111:distribution/*"}
+    arn = f"arn:aws:s3:::{DATA}"
+    expected = policy_text([*require_tls(arn), *admit_readers(arn, readers)])
+    found = part(buckets(data=BucketSpec(lifecycle=KEPT, readers=readers)), "data", "policy")
+    assert found.inputs["policy"] == expected
 
 
 def test_bucket_for_named_roles_refuses_all_others_once_the_roles_exist() -> None:

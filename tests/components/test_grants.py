@@ -288,6 +288,16 @@ EDGES: dict[str, tuple[tuple[grants.Statement, ...], list[dict[str, Any]]]] = {
             )
         ],
     ),
+    "switch_rules": (
+        grants.switch_rules(["arn:aws:events:us-east-1:111111111111:rule/test-often"]),
+        [
+            allow(
+                "SwitchRules",
+                ["events:DisableRule", "events:EnableRule"],
+                "arn:aws:events:us-east-1:111111111111:rule/test-often",
+            )
+        ],
+    ),
     "put_events": (
         grants.put_events(ACCOUNT, "test-app"),
         [allow("PutEvents", ["events:PutEvents"], "arn:aws:events:us-east-1:111111111111:event-bus/test-app")],
@@ -354,6 +364,7 @@ def test_every_function_that_makes_statements_is_tested() -> None:
         *("get_secret", "start_execution", "write_log", "trace", "read_objects", "write_objects"),
         *("use_state", "use_key", "rotate_secret", "change_auth_token", "use_network_interfaces", "write_flow_log"),
         *("put_events", "query_series", "write_series", "get_influx_secret", "deliver_logs", "trace_executions"),
+        "switch_rules",
     }
 
 

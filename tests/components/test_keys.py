@@ -34,6 +34,7 @@ KEY_URN = child_urn("Keys", KEY, "keys-data")
 ROOT = {"AWS": "arn:aws:iam::111111111111:root"}
 USE = ["kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*"]
 ANY = ["*"]
+DISTRIBUTIONS = "arn:aws:cloudfront::111111111111:distribution/*"
 
 ADMINISTERS = statement("AccountAdministers", list(ADMINISTRATION), ANY, Principal=ROOT)
 
@@ -83,12 +84,25 @@ POLICIES: dict[str, tuple[KeySpec, list[dict[str, Any]]]] = {
             )
         ],
     ),
+    "readers": (
+        KeySpec(description="Pages", readers={"cloudfront.amazonaws.com": DISTRIBUTIONS}),
+        [
+            statement(
+                "CloudfrontDecrypts",
+                ["kms:Decrypt"],
+                ANY,
+                Principal={"Service": "cloudfront.amazonaws.com"},
+                Condition={"ArnLike": {"aws:SourceArn": DISTRIBUTIONS}},
+            )
+        ],
+    ),
 }
 EVERYTHING = KeySpec(
     description="All",
     services=("dynamodb",),
     users=("deploy",),
     publishers=("budgets.amazonaws.com", "events.amazonaws.com"),
+    readers={"cloudfront.amazonaws.com": DISTRIBUTIONS},
 )
 
 
@@ -107,7 +121,8 @@ def test_key_policy_of_each_kind_is_exactly_this(case: str) -> None:
 
 
 def test_key_policy_of_all_kinds_together_has_their_statements_in_one_order() -> None:
-    expected = [*POLICIES["one service"][1], *POLICIES["a role"][1], *POLICIES["publishers"][1]]
+    kinds = ("one service", "a role", "publishers", "readers")
+    expected = [row for kind in kinds for row in POLICIES[kind][1]]
     assert document(only(one_key(), KEY)) == policy(ADMINISTERS, *expected)
 
 

@@ -49,11 +49,37 @@ TYPES: dict[str, tuple[Make, dict[str, Any], dict[str, Any], dict[str, Any]]] = 
         {"forceDestroy": False},
         {"forceDestroy": True},
     ),
+    "aws:ecr/repository:Repository": (
+        lambda opts: aws.ecr.Repository("data", name="r", opts=opts),
+        {"name": "r"},
+        {"forceDelete": False},
+        {"forceDelete": True},
+    ),
+    "aws:route53/keySigningKey:KeySigningKey": (
+        lambda opts: aws.route53.KeySigningKey(
+            "data", hosted_zone_id="Z1", key_management_service_arn="arn", name="k", opts=opts
+        ),
+        {"hostedZoneId": "Z1", "keyManagementServiceArn": "arn", "name": "k"},
+        {},
+        {},
+    ),
+    "aws:route53/hostedZoneDnsSec:HostedZoneDnsSec": (
+        lambda opts: aws.route53.HostedZoneDnsSec("data", hosted_zone_id="Z1", opts=opts),
+        {"hostedZoneId": "Z1"},
+        {},
+        {},
+    ),
     "aws:cognito/userPool:UserPool": (
         lambda opts: aws.cognito.UserPool("data", name="p", opts=opts),
         {"name": "p"},
         {"deletionProtection": "ACTIVE"},
         {"deletionProtection": "INACTIVE"},
+    ),
+    "aws:backup/vault:Vault": (
+        lambda opts: aws.backup.Vault("data", name="v-1", opts=opts),
+        {"name": "v-1"},
+        {"forceDestroy": False},
+        {"forceDestroy": True},
     ),
 }
 

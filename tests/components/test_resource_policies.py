@@ -13,6 +13,7 @@ from components.resource_policies import (
     PolicyStatement,
     accept_access_logs,
     accept_delivered_logs,
+    admit_readers,
     only_roles,
     policy_text,
     require_tls,
@@ -90,7 +91,7 @@ def test_access_logs_of_the_account_are_accepted() -> None:
 def test_delivered_logs_of_account_and_region_are_accepted_under_the_prefix_of_the_account() -> None:
     delivery = {"Service": "delivery.logs.amazonaws.com"}
     source = {"aws:SourceAccount": "111111111111"}
-    arns = {"ArnLike": {"aws:SourceArn": "arn:aws:logs:us-east-1:111111111111:*"}}
+    arns = {"ArnLike": {"aws:SourceArn": ["arn:aws:logs:us-east-1:111111111111:*"]}}
     assert json.loads(policy_text(accept_delivered_logs(ACCOUNT, BUCKET)))["Statement"] == [
         {
             "Sid": "AcceptDeliveredLogs",
@@ -108,6 +109,28 @@ def test_delivered_logs_of_account_and_region_are_accepted_under_the_prefix_of_t
             "Resource": [BUCKET],
             "Condition": {"StringEquals": source, **arns},
         },
+    ]
+
+
+def test_logs_for_cloudfront_are_accepted_from_its_region_too() -> None:
+    account = Account(account_id="111111111111", region="eu-west-1")
+    assert [row.conditions["ArnLike"]["aws:SourceArn"] for row in accept_delivered_logs(account, BUCKET)] == [
+        ["arn:aws:logs:eu-west-1:111111111111:*", "arn:aws:logs:us-east-1:111111111111:*"]
+    ] * 2
+
+
+def test_services_read_objects_for_what_is_like_a_pattern() -> None:
+    distributions = "arn:aws:cloudfront::111111111111:distribution/*"
+    rows = admit_readers(BUCKET, {"cloudfront.amazonaws.com": distributions})
+    assert json.loads(policy_text(rows))["Statement"] == [
+        {
+            "Sid": "CloudfrontReads",
+            "Effect": "Allow",
+            "Principal": {"Service": "cloudfront.amazonaws.com"},
+            "Action": ["s3:GetObject"],
+            "Resource": [f"{BUCKET}/*"],
+            "Condition": {"ArnLike": {"aws:SourceArn": distributions}},
+        }
     ]
 
 

@@ -148,6 +148,37 @@ def test_resources_are_one_per_handler_and_one_for_its_items() -> None:
     }
 
 
+def test_health_path_answers_anybody_and_calls_nothing() -> None:
+    graph = graph_of(lambda: program(health="health"))
+    place = {"restApi": UNKNOWN, "resourceId": UNKNOWN, "httpMethod": "GET"}
+    assert inputs(part(graph, TYPES.format("resource", "Resource"), "api-health"))["pathPart"] == "health"
+    found = [
+        inputs(part(graph, TYPES.format(*type_), "api-health-get"))
+        for type_ in (
+            ("method", "Method"),
+            ("integration", "Integration"),
+            ("methodResponse", "MethodResponse"),
+            ("integrationResponse", "IntegrationResponse"),
+        )
+    ]
+    assert found == [
+        {**place, "authorization": "NONE", "apiKeyRequired": False, "requestValidatorId": UNKNOWN},
+        {**place, "type": "MOCK", "requestTemplates": {"application/json": '{"statusCode":200}'}},
+        {**place, "statusCode": "200"},
+        {**place, "statusCode": "200", "responseTemplates": {"application/json": '{"status":"ok"}'}},
+    ]
+    assert {resource.name for resource in graph} - {resource.name for resource in usual()} == {
+        "api-health",
+        "api-health-get",
+    }
+    assert check(graph) == []
+
+
+def test_health_path_that_is_a_route_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"^health: 'switch' given, which is a route; allowed: another path$"):
+        args({}, "arn", health="switch")
+
+
 def test_callers_are_users_of_the_pool() -> None:
     authorizer = only(usual(), TYPES.format("authorizer", "Authorizer"))
     assert inputs(authorizer) == {
@@ -346,13 +377,14 @@ def test_same_content_is_not_deployed_again() -> None:
     [
         {"allowed_origin": "https://www.example.com"},
         {"default_endpoint": False},
+        {"health": "health"},
         {"routes": {"switch": ROUTES["switch"]}},
         {"routes": switch(collection={"GET": MethodSpec()})},
         {"routes": switch(collection={"GET": MethodSpec(), "PUT": MethodSpec(schema={"type": "object"})})},
         {"routes": switch(collection={"GET": MethodSpec(query={"a": True}), "PUT": MethodSpec(schema=ORDER)})},
         {"routes": switch(item={"GET": MethodSpec()})},
     ],
-    ids=["origin", "endpoint", "route", "method", "model", "parameter", "item"],
+    ids=["origin", "endpoint", "health", "route", "method", "model", "parameter", "item"],
 )
 def test_changed_content_is_deployed(changes: dict[str, Any]) -> None:
     assert digest(**changes) != digest()

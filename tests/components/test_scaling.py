@@ -8,6 +8,7 @@ import pulumi
 import pulumi_aws as aws
 from conftest import run_program
 
+from components.night import Night
 from components.scaling import ScaledTable, scale_table
 from plumbline.graph import Options, Resource, StackGraph
 
@@ -160,3 +161,47 @@ def test_only_the_dimensions_that_are_asked_for_are_scaled() -> None:
         "parent-orders-write-target",
         "parent-orders-write-policy",
     ]
+
+
+def test_at_night_scaling_stays_at_the_minimum() -> None:
+    def program() -> None:
+        parent = pulumi.ComponentResource("test:index:Parent", "parent")
+        table = aws.dynamodb.Table(
+            "orders", name="test-orders", hash_key="id", attributes=[{"name": "id", "type": "S"}]
+        )
+        night = Night(stop="20:00", start="07:00", time_zone="Europe/Berlin")
+        scaled = ScaledTable(
+            prefix="parent-orders",
+            table=table,
+            indexes=(),
+            dimensions={"Write": (1, 20)},
+            target_percent=50,
+            night=night,
+        )
+        scale_table(scaled, parent)
+
+    graph = run_program(program).graph
+    [target] = graph.of_type(TARGET)
+    assert set(target.options.ignore_changes) == {"minCapacity", "maxCapacity"}
+    common = {
+        "serviceNamespace": "dynamodb",
+        "resourceId": "table/test-orders",
+        "scalableDimension": "dynamodb:table:WriteCapacityUnits",
+        "timezone": "Europe/Berlin",
+    }
+    actions = graph.of_type("aws:appautoscaling/scheduledAction:ScheduledAction")
+    assert [dict(action.inputs) for action in actions] == [
+        {
+            "name": "parent-orders-write-start",
+            **common,
+            "schedule": "cron(0 7 ? * MON-FRI *)",
+            "scalableTargetAction": {"minCapacity": 1, "maxCapacity": 20},
+        },
+        {
+            "name": "parent-orders-write-stop",
+            **common,
+            "schedule": "cron(0 20 ? * MON-FRI *)",
+            "scalableTargetAction": {"minCapacity": 1, "maxCapacity": 1},
+        },
+    ]
+    assert {target.urn in action.dependencies for action in actions} == {True}

@@ -41,7 +41,7 @@ def whole(stack: str) -> Subject:
 
 def verdict(number: str, given: Subject) -> Verdict:
     id_ = f"TRADING-{number}"
-    return judge([entry for entry in ledger(ROOT, "trading") if entry.id == id_], given)[id_]
+    return judge(ledger(ROOT, "trading"), given, [id_])[id_]
 
 
 def cases(rows: Iterable[Row]) -> list[Any]:
@@ -52,7 +52,7 @@ def cases(rows: Iterable[Row]) -> list[Any]:
 def breaks(number: str, stack: str, change: Change) -> None:
     """Assert that a criterion holds on a stack, and fails on the changed one."""
     before = verdict(number, whole(stack))
-    assert before.word in ("pass", "deviation"), before
+    assert before.word in ("pass", "deviation", "outside"), before
     after = verdict(number, change(whole(stack)))
     assert after.word == "fail", after
 
@@ -220,6 +220,16 @@ def base(change: Change | None) -> Change:
             return dataclasses.replace(old, base=lambda: None)
         changed = change(dataclasses.replace(old, graph=graph)).graph
         return dataclasses.replace(old, base=lambda: changed)
+
+    return apply
+
+
+def outputs(**changed: Any) -> Change:
+    """Change outputs of the stack."""
+
+    def apply(old: Subject) -> Subject:
+        graph = StackGraph(old.graph.stack, old.graph.project, old.graph.resources, {**old.graph.outputs, **changed})
+        return dataclasses.replace(old, graph=graph)
 
     return apply
 

@@ -156,10 +156,10 @@ BROKEN: list[Row] = [
     ("07.3", "prod", "a handler for anybody", _variables(ALLOWED_ORIGIN="*")),
     ("07.3", "prod", "a handler for nobody", _variables(ALLOWED_ORIGIN=None)),
     ("07.3", "prod", "another domain in the settings", lambda old: dataclasses.replace(
-        old, settings={**old.settings, "api": {**old.settings["api"], "frontend_domain": "x.example.com"}}
+        old, settings={**old.settings, "domains": {**old.settings["domains"], "frontend": "x.example.com"}}
     )),
     ("07.3", "prod", "no domain in the settings", lambda old: dataclasses.replace(
-        old, settings={key: value for key, value in old.settings.items() if key != "api"}
+        old, settings={key: value for key, value in old.settings.items() if key != "domains"}
     )),
     ("07.4", "prod", "no validator", _method("audit-get", requestValidatorId=None)),
     ("07.4", "prod", "no validator of a preflight", _method("audit-options", requestValidatorId=None)),
@@ -240,14 +240,16 @@ BROKEN: list[Row] = [
     )),
     ("20.1", "prod", "as large in test", sibling("test", "cache.node_type", "cache.r7g.large")),
     ("20.1", "prod", "a size that nobody knows", sibling("prod", "cache.node_type", "cache.x.large")),
+    ("20.1", "prod", "a size in test that nobody knows", sibling("test", "cache.node_type", "cache.r7g.16xlarge")),
+    ("20.1", "prod", "a cache of a size that is no number", sibling("prod", "api.cache.size", "some")),
     ("20.1", "prod", "nodes that follow no setting", set_(_CACHE, "cache-redis", nodeType="cache.t3.medium")),
     ("20.1", "prod", "a cache of the API as large in test", sibling(
         "test", "api.cache", {"size": "0.5", "ttl_seconds": 60}
     )),
     ("20.1", "prod", "a cache that follows no setting", set_(_STAGE, "api-stage", cacheClusterSize="1.6")),
     ("20.1", "prod", "no test stack", siblings(test=None)),
-    ("20.4", "prod", "the same domain", sibling("test", "api.frontend_domain", "App.trading.example.com.")),
-    ("20.4", "prod", "no domain in test", sibling("test", "api.frontend_domain", "")),
+    ("20.4", "prod", "the same domain", sibling("test", "domains.frontend", "App.trading.example.com.")),
+    ("20.4", "prod", "no domain in test", sibling("test", "domains.frontend", "")),
     ("20.4", "prod", "no test stack", siblings(test=None)),
     ("20.4", "prod", "a handler that follows no setting", _variables(ALLOWED_ORIGIN="https://app.example.com")),
     ("20.4", "prod", "a preflight that follows no setting", _part(
@@ -262,6 +264,8 @@ OPEN: list[Row] = [
     ("07.2", "prod", "a permission's source", refer(_PERMISSION, "api-audit-permission", "sourceArn")),
     ("07.3", "prod", "an origin", _variables(ALLOWED_ORIGIN=UNKNOWN)),
     ("07.3", "prod", "an answer", set_(_ANSWER, "api-audit-options", responseParameters=UNKNOWN)),
+    ("07.3", "prod", "the status of an answer", set_(_ANSWER, "api-audit-options", statusCode=UNKNOWN)),
+    ("07.3", "prod", "the status that is declared", set_(_DECLARED, "api-audit-options", statusCode=UNKNOWN)),
     ("07.3", "prod", "an answer of the gateway", set_(_RESPONSE, "api-4xx", responseType=UNKNOWN)),
     ("07.4", "prod", "a validator", refer(_METHOD, "api-audit-get", "requestValidatorId")),
     ("07.4", "prod", "parameters", _method("audit-get", requestParameters=UNKNOWN)),
@@ -281,6 +285,7 @@ OPEN: list[Row] = [
     ("07.7b", "prod", "an authorizer", refer(_METHOD, "api-audit-get", "authorizerId")),
     ("07.9", "prod", "caching", _settings("-audit-get", cachingEnabled=UNKNOWN)),
     ("07.9", "prod", "a path", set_(_SETTINGS, "api-settings-audit-get", methodPath=UNKNOWN)),
+    ("07.9", "prod", "parameters", _method("audit-get", requestParameters=UNKNOWN)),
     ("07.9", "prod", "keys", _integration("audit-get", cacheKeyParameters=UNKNOWN)),
     ("07.9", "prod", "a function", refer(_INTEGRATION, "api-audit-get", "uri")),
     ("16.2c", "prod", "a trust policy", base(set_(ROLE, "baseline-roles-api-logs", assumeRolePolicy=UNKNOWN))),

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from plumbline.graph import UNKNOWN, Resource
+from plumbline.verdicts import Subject
 from tests.criteria.breaking import (
     FUNCTION,
     LOG_GROUP,
@@ -49,13 +50,35 @@ def _without_layer(function: Resource) -> Resource:
     return dataclasses.replace(function, property_dependencies=needs)
 
 
+def _one_unknown_subnet(old: Subject) -> Subject:
+    """Let a function lie in a subnet besides, of which nothing tells where it is."""
+
+    def alter(function: Resource) -> Resource:
+        network = function.inputs["vpcConfig"]
+        changed = {**network, "subnetIds": [*network["subnetIds"], UNKNOWN]}
+        return dataclasses.replace(
+            function, inputs={**function.inputs, "vpcConfig": changed}, property_dependencies={"role": ()}
+        )
+
+    return edit(FUNCTION, "functions-audit", alter)(old)
+
+
 BROKEN: list[Row] = [
     ("06.1", "prod", "a function is missing", drop(FUNCTION, "functions-audit")),
     ("06.2", "prod", "too little memory", set_(FUNCTION, "functions-audit", memorySize=256)),
+    ("06.2", "prod", "too much of what is no handler", set_(FUNCTION, "-rotate-redis-token", memorySize=2048)),
     ("06.3a", "prod", "too short", set_(FUNCTION, "functions-audit", timeout=29)),
     ("06.3b", "prod", "the default", set_(FUNCTION, "functions-retention", timeout=None)),
     ("06.5a", "prod", "no table name", _variables("functions-templates", lambda v: {"DYNAMODB_ENDPOINT": "x"})),
     ("06.5b", "prod", "no endpoint", _variables("functions-audit", lambda v: {**v, "DYNAMODB_ENDPOINT": ""})),
+    (
+        "06.5b",
+        "prod",
+        "a host of somebody else",
+        _variables(
+            "functions-audit", lambda v: {**v, "DYNAMODB_ENDPOINT": "https://dynamodb.us-east-1.amazonaws.com.evil.org"}
+        ),
+    ),
     (
         "06.5b",
         "prod",
@@ -76,6 +99,20 @@ BROKEN: list[Row] = [
     ("06.10", "prod", "no layer", edit(FUNCTION, "functions-audit", _without_layer)),
     ("14.6a", "test", "kept too long", set_(LOG_GROUP, "functions-audit-log", retentionInDays=90)),
     ("14.6b", "prod", "kept for ever", set_(LOG_GROUP, "functions-audit-log", retentionInDays=0)),
+    (
+        "06.6",
+        "prod",
+        "every key but one",
+        set_(
+            ROLE_POLICY,
+            _POLICY,
+            policy=policy(
+                Action="kms:Decrypt",
+                Resource="arn:aws:kms:us-east-1:222222222222:key/*",
+                Condition={"ForAnyValue:StringNotEquals": {"kms:ResourceAliases": "alias/prod-secrets"}},
+            ),
+        ),
+    ),
     ("06.6", "prod", "every bucket", set_(ROLE_POLICY, _POLICY, policy=policy(Resource="arn:*"))),
     ("06.6", "prod", "a wildcard's name", set_(ROLE_POLICY, _POLICY, policy=policy(Action="s3:Get*"))),
     (
@@ -137,6 +174,9 @@ BROKEN: list[Row] = [
 ]
 OPEN: list[Row] = [
     ("06.2", "prod", "memory", set_(FUNCTION, "functions-audit", memorySize=UNKNOWN)),
+    ("06.2", "prod", "a name", set_(FUNCTION, "functions-audit", name=UNKNOWN)),
+    ("06.3a", "prod", "a name", set_(FUNCTION, "functions-audit", name=UNKNOWN)),
+    ("06.4", "test up", "one of the subnets", _one_unknown_subnet),
     ("06.4", "prod", "subnets of a preview", lambda old: old),
     ("06.4", "prod", "subnets of anywhere", refer(FUNCTION, "functions-audit", "vpcConfig")),
     (

@@ -52,6 +52,23 @@ def _publish(**elements: Any) -> Change:
     return statement(KEY, "keys-topics", "ServicesPublish", **elements)
 
 
+def _read(*actions: str, account: str = "222222222222") -> Change:
+    """Let CloudFront use the buckets' key for the distributions of an account."""
+    source = {"ArnLike": {"aws:SourceArn": f"arn:aws:cloudfront::{account}:distribution/*"}}
+    service = {"Service": "cloudfront.amazonaws.com"}
+    return add_statement(
+        KEY, "keys-buckets", Effect="Allow", Principal=service, Action=list(actions), Resource="*", Condition=source
+    )
+
+
+def _reads(**elements: Any) -> Change:
+    return statement(KEY, "keys-buckets", "CloudfrontDecrypts", **elements)
+
+
+def _distributions(account: str) -> dict[str, Any]:
+    return {"ArnLike": {"aws:SourceArn": f"arn:aws:cloudfront::{account}:distribution/*"}}
+
+
 def _recovers(name: str, **elements: Any) -> Change:
     allowed = {"Effect": "Allow", "Principal": _STRANGER, "Action": ["kms:Decrypt", "kms:DescribeKey"], "Resource": "*"}
     return add_statement(KEY, name, **(allowed | elements))
@@ -92,6 +109,14 @@ BROKEN: list[Row] = [
             value={"enabled": True, "kmsKeyArn": UNKNOWN},
         ),
     ),
+    ("17.1a", "prod", "everything for everybody", _allows("*", "*")),
+    ("17.1a", "prod", "use without a service", _allows(_ROOT, "kms:Decrypt")),
+    (
+        "17.1a",
+        "prod",
+        "every service but one",
+        _uses(Condition={"StringNotEquals": {"kms:ViaService": "secretsmanager.us-east-1.amazonaws.com"}}),
+    ),
     ("17.1a", "prod", "a secret under another key", refer(SECRET, "-openai-api-key", "kmsKeyId", (KEY, "keys-tables"))),
     ("17.1a", "prod", "a secret under AWS's key", set_(SECRET, "-openai-api-key", kmsKeyId=None)),
     ("17.1b", "prod", "no key", drop(KEY, "keys-buckets")),
@@ -106,7 +131,20 @@ BROKEN: list[Row] = [
             Condition={"StringEquals": {"kms:ViaService": "s3.eu-west-1.amazonaws.com"}},
         ),
     ),
+    ("17.1b", "prod", "a service that encrypts by itself", _read("kms:Decrypt", "kms:GenerateDataKey")),
+    ("17.1b", "prod", "a service that decrypts for anybody", _read("kms:Decrypt", account="*")),
+    ("17.2", "prod", "a service that decrypts for others", _read("kms:Decrypt", account="333333333333")),
+    ("17.1b", "prod", "CloudFront for anybody", _reads(Condition=None)),
+    ("17.1b", "prod", "another service by itself", _reads(Principal={"Service": "sqs.amazonaws.com"})),
+    ("17.1b", "prod", "CloudFront encrypts", _reads(Action=["kms:Decrypt", "kms:Encrypt"])),
     ("17.1c", "prod", "no key", drop(KEY, "keys-tables")),
+    (
+        "17.2",
+        "prod",
+        "nobody administers it",
+        statement(KEY, "keys-secrets", "AccountAdministers", Action=["kms:DescribeKey"]),
+    ),
+    ("17.2", "prod", "no statement", set_(KEY, "keys-secrets", policy='{"Statement": []}')),
     ("17.1c", "prod", "a secret under the key", refer(SECRET, "-openai-api-key", "kmsKeyId", (KEY, "keys-tables"))),
     ("17.2", "prod", "no policy", set_(KEY, "keys-secrets", policy=None)),
     ("17.2", "prod", "everything", _allows(_ROOT, "kms:*")),
@@ -153,6 +191,8 @@ BROKEN: list[Row] = [
         "a service by another key",
         _publish(Condition={"StringEquals": {"aws:PrincipalAccount": "222222222222"}}),
     ),
+    ("17.2", "prod", "a service for others' resources", _reads(Condition=_distributions("333333333333"))),
+    ("17.2", "prod", "a service for anybody's resources", _reads(Condition=_distributions("*"))),
     ("17.2", "prod", "a family of calls", _allows(_ROOT, "kms:De*")),
     (
         "17.2",

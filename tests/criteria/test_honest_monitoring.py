@@ -231,6 +231,8 @@ OPEN: list[Row] = [
     ("14.8", "prod", "a key", refer(_TOPIC, "topics-system-health", "kmsMasterKeyId")),
     ("14.8", "prod", "an alarm's name", _alarm(_ERRORS, name=UNKNOWN)),
     ("20.5", "prod", "a threshold", _alarm("alarms-redis-cpu-001", threshold=UNKNOWN)),
+    ("20.5", "prod", "what one of several counts", _metric(_ERRORS, 0, metricName=UNKNOWN)),
+    ("20.5", "prod", "one of several counts", _alarm(_ERRORS, metricQueries=[UNKNOWN])),
 ]
 
 

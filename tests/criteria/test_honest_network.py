@@ -29,6 +29,7 @@ from tests.criteria.breaking import (
     settings,
     sibling,
     siblings,
+    statement,
     together,
     verdict,
     whole,
@@ -135,6 +136,22 @@ BROKEN: list[Row] = [
     ("02.3a", "prod", "no routes to it", _endpoint("dynamodb", routeTableIds=[])),
     ("02.3a", "prod", "another region", _endpoint("dynamodb", serviceName="com.amazonaws.eu-west-1.dynamodb")),
     ("02.3a", "prod", "nothing goes through", _endpoint("dynamodb", policy=policy(Effect="Deny"))),
+    ("02.3a", "prod", "another service goes through", _endpoint("dynamodb", policy=policy(Principal="*"))),
+    (
+        "02.3a",
+        "prod",
+        "another account's calls go through",
+        statement(
+            _ENDPOINT, "network-dynamodb", "", Condition={"StringEquals": {"aws:PrincipalAccount": "333333333333"}}
+        ),
+    ),
+    (
+        "02.3a",
+        "prod",
+        "everything is refused all the same",
+        add_statement(_ENDPOINT, "network-dynamodb", Effect="Deny", Principal="*", Action="dynamodb:*", Resource="*"),
+    ),
+    ("02.3a", "prod", "nobody's calls go through", statement(_ENDPOINT, "network-dynamodb", "", Principal=None)),
     ("02.3a", "test up", "another VPC", _endpoint("dynamodb", vpcId="vpc-1")),
     ("02.3b", "prod", "no endpoint", drop(_ENDPOINT, "network-s3")),
     ("02.3c", "prod", "no private name", _endpoint("secretsmanager", privateDnsEnabled=False)),
@@ -352,6 +369,7 @@ OPEN: list[Row] = [
     ("02.2", "test", "a destination", set_(_ROUTE, "-private-1", destinationCidrBlock=UNKNOWN)),
     ("02.2", "test", "a gateway that is nowhere in the stack", drop(_NAT, "network-vpc-1")),
     ("02.3a", "test", "a service", _endpoint("dynamodb", serviceName=UNKNOWN)),
+    ("02.3a", "test", "routes from nowhere", refer(_ENDPOINT, "network-dynamodb", "routeTableIds")),
     ("02.3a", "test", "a policy", _endpoint("dynamodb", policy=UNKNOWN)),
     ("02.3c", "test", "a private name", _endpoint("secretsmanager", privateDnsEnabled=UNKNOWN)),
     ("02.4", "test", "subnets of a preview", lambda old: old),

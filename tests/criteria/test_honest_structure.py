@@ -45,6 +45,8 @@ _TRUST_ALL = json.dumps({"Statement": [{"Effect": "Allow", "Principal": "*", "Ac
 _OTHER_TABLES = ["arn:aws:dynamodb:us-east-1:1:table/prod-a", "arn:aws:dynamodb:us-east-1:1:table/prod-b"]
 _SECRETS = "arn:aws:secretsmanager:us-east-1:222222222222:secret:prod-"
 _STATE = "aws:s3/bucket"
+_TARGET = "aws:appautoscaling/target:Target"
+_CAPACITY = {"read": {"minimum": 5, "maximum": 10}, "write": {"minimum": 5, "maximum": 100}}
 
 
 def _share_role(old: Subject) -> Subject:
@@ -119,9 +121,14 @@ BROKEN: list[Row] = [
     ("16.4", "prod", "two tables in one policy", statement(ROLE_POLICY, _TABLE_POLICY, "", Resource=_OTHER_TABLES)),
     ("16.8", "prod", "anybody", set_("aws:iam/role:Role", "roles-audit", assumeRolePolicy=_TRUST_ALL)),
     ("20.2", "prod", "as long in test", sibling("test", "log_retention_days", 90)),
+    ("20.2", "prod", "for ever in test", sibling("test", "log_retention_days", 0)),
+    ("20.2", "prod", "logs in buckets for ever in test", sibling("test", "buckets.log_days", 0)),
     ("20.2", "prod", "a log that follows no setting", set_(LOG_GROUP, "functions-audit-log", retentionInDays=30)),
     ("20.3", "prod", "as much in test", sibling("test", "functions.provisioned_concurrency", 5)),
     ("20.3", "prod", "a table that follows no setting", set_(TABLE, "-streams", readCapacity=1)),
+    ("20.3", "prod", "writing that follows no setting", set_(TABLE, "-streams", writeCapacity=1)),
+    ("20.3", "prod", "a limit that follows no setting", set_(_TARGET, "tables-streams-write-target", maxCapacity=101)),
+    ("20.3", "prod", "as much capacity in test", sibling("test", "tables", {"capacity": _CAPACITY})),
     ("20.6", "prod", "no test stack", siblings(test=None)),
     ("23.1", "prod", "tags are missing", edit("aws:sqs/queue:Queue", "functions-retention-dead-letters", _tags)),
     ("01.3a", "prod", "a local backend", settings(deployment={"backend": "file://~", "bootstrap": "bootstrap-prod"})),

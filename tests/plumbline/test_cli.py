@@ -112,7 +112,11 @@ def test_help_teaches_the_commands(capsys: pytest.CaptureFixture[str]) -> None:
 @pytest.mark.parametrize(
     ("arguments", "line"),
     [
-        ((), "error the following arguments are required: {preview,up,judge,deploy}; see python -m plumbline --help"),
+        (
+            (),
+            "error the following arguments are required: {preview,up,judge,compare,deploy}; "
+            "see python -m plumbline --help",
+        ),
         (("preview", "prd"), "error stack 'prd' is not known; known: dev"),
         (("up", "dve"), "error stack 'dve' is not known (did you mean dev?); known: dev"),
         (("judge", "nowhere.json"), "error nowhere.json: No such file or directory"),

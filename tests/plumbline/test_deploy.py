@@ -289,6 +289,7 @@ def real(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     values = document["config"]["plumbline:settings"]
     values |= {"account_id": "123412341234", "zones": {"test.trading.company.com": {"description": "Domains"}}}
     values["github"]["repository"] = "company/plumbline"
+    values["costs"]["emails"] = ["finance@company.com"]
     (root / "Pulumi.bootstrap.yaml").write_text(json.dumps(document), encoding="utf-8")
     monkeypatch.chdir(root)
     monkeypatch.setenv("PULUMI_CONFIG_PASSPHRASE", "rehearsal")

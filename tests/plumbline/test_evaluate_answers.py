@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -35,6 +36,41 @@ def test_region_and_account_are_answered_from_the_provider() -> None:
     }
 
 
+def zone(name: str, **changes: Any) -> Any:
+    return aws.route53.get_zone_output(name=name, **{"private_zone": False, **changes})
+
+
+def test_a_zone_of_another_stack_has_an_id_that_follows_from_its_name() -> None:
+    def program() -> None:
+        for name in ("example.com", "example.com.", "example.net"):
+            pulumi.export(name, zone(name).zone_id)
+
+    evaluation = run_program(program)
+    sound(evaluation)
+    outputs = evaluation.graph.outputs
+    assert outputs["example.com"] == outputs["example.com."] != outputs["example.net"]
+    assert [id_ for id_ in outputs.values() if not re.fullmatch("Z[0-9A-F]{20}", id_)] == []
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"private_zone": True}, {"vpc_id": "vpc-1"}, {"tags": {"Owner": "team"}}],
+    ids=["private", "of a network", "by tags"],
+)
+def test_a_zone_that_the_name_does_not_tell_is_not_answered(changes: dict[str, Any]) -> None:
+    mistakes = run_program(lambda: pulumi.export("id", zone("example.com", **changes).zone_id)).mistakes
+    assert mistakes[0].startswith("aws:route53/getZone:getZone: nothing answers it offline")
+
+
+def test_a_deployer_is_told_what_was_found() -> None:
+    deployer = Fake()
+    evaluation = run_program(lambda: pulumi.export("id", zone("example.com").zone_id), deployer=deployer)
+    sound(evaluation)
+    [(token, answer)] = deployer.told
+    assert token == "aws:route53/getZone:getZone"
+    assert (answer["name"], answer["zoneId"]) == ("example.com", evaluation.graph.outputs["id"])
+
+
 @pytest.mark.parametrize("through_provider", [True, False])
 def test_an_invoke_that_nothing_answers_is_a_mistake(through_provider: bool) -> None:
     token = "aws:index/getAvailabilityZones:getAvailabilityZones"
@@ -62,12 +98,16 @@ class Fake:
 
     def __init__(self) -> None:
         self.asked: list[str] = []
+        self.told: list[tuple[str, dict[str, Any]]] = []
 
     def create(self, resource: Resource) -> tuple[str, Mapping[str, Any]]:
         self.asked.append(resource.name)
         if resource.name == "broken":
             raise DeployError("AWS says no")
         return f"id-{resource.name}", {**resource.inputs, "arn": f"arn:{resource.name}"}
+
+    def found(self, token: str, answer: Mapping[str, Any]) -> None:
+        self.told.append((token, dict(answer)))
 
 
 def test_a_deployer_decides_ids_and_outputs() -> None:

@@ -26,8 +26,14 @@ from plumbline.verdicts import judge, ledger
 from tests.plumbline import (
     test_sandbox_account,
     test_sandbox_api,
+    test_sandbox_backup,
+    test_sandbox_cdn,
+    test_sandbox_costs,
+    test_sandbox_dns,
+    test_sandbox_firewall,
     test_sandbox_monitoring,
     test_sandbox_network,
+    test_sandbox_pipeline,
     test_sandbox_services,
     test_sandbox_storage,
     test_sandbox_users,
@@ -268,8 +274,14 @@ def test_every_adapter_is_rehearsed_and_the_rest_is_counted_as_simulated() -> No
     others = (
         test_sandbox_account,
         test_sandbox_api,
+        test_sandbox_backup,
+        test_sandbox_cdn,
+        test_sandbox_costs,
+        test_sandbox_dns,
+        test_sandbox_firewall,
         test_sandbox_monitoring,
         test_sandbox_network,
+        test_sandbox_pipeline,
         test_sandbox_services,
         test_sandbox_storage,
         test_sandbox_users,
@@ -385,10 +397,15 @@ def trading() -> tuple[Evaluation, Counter[str], Counter[str]]:
 def test_the_trading_stack_stands() -> None:
     evaluation, materialised, simulated = trading()
     assert (evaluation.mistakes, evaluation.warnings) == ((), ())
-    # moto has no parameter groups of ElastiCache, and takes none of the rules of composite alarms.
+    # moto has no parameter groups of ElastiCache, no policies of CloudFront, no selections and notices of AWS Backup,
+    # and no rules of composite alarms.
     assert simulated == Counter(
         {
+            "aws:backup/selection:Selection": 1,
+            "aws:backup/vaultNotifications:VaultNotifications": 1,
             "aws:elasticache/parameterGroup:ParameterGroup": 1,
+            "aws:cloudfront/cachePolicy:CachePolicy": 1,
+            "aws:cloudfront/responseHeadersPolicy:ResponseHeadersPolicy": 2,
             "aws:cloudwatch/compositeAlarm:CompositeAlarm": 1,
         }
     )
@@ -407,8 +424,9 @@ def test_an_up_of_the_trading_stack_has_the_previews_verdicts_and_decides_the_un
     assert {id_: verdict for id_, verdict in made.items() if id_ not in later} == {
         id_: verdict for id_, verdict in planned.items() if id_ not in later
     }
-    # Which of a VPC's subnets are meant, only their ids say.
-    assert later == {f"TRADING-{number}" for number in ("02.0", "02.4", "06.0", "06.4", "08.0", "08.2")}
+    # Which of a VPC's subnets are meant, only their ids say; and which resource an output tells of, only its value.
+    unknown = ("00.6", "02.0", "02.4", "06.0", "06.4", "08.0", "08.2", "21.0", "21.4")
+    assert later == {f"TRADING-{number}" for number in unknown}
     assert {made[id_].word for id_ in later} == {"pass", "deviation"}
 
 

@@ -1,5 +1,5 @@
-"""The checks of API Gateway, Cognito, Step Functions, EventBridge, SNS, CloudWatch and Timestream say nothing about
-what only AWS decides: each input of each right program in turn becomes unknown."""
+"""The checks of API Gateway, Cognito, Step Functions, EventBridge, SNS, CloudWatch, Timestream, Budgets, WAF,
+CloudFront and ACM say nothing about what only AWS decides: each input of each right program in turn becomes unknown."""
 
 from __future__ import annotations
 
@@ -15,11 +15,17 @@ from plumbline.constraints import (
     api,
     api_requests,
     api_stages,
+    budgets,
+    cdn,
+    cdn_parts,
+    certificates,
     cognito,
     dashboards,
     events,
+    firewall,
     metric_filters,
     registry,
+    schedule_targets,
     schedules,
     timeseries,
     topics,
@@ -28,8 +34,11 @@ from plumbline.constraints import (
 from plumbline.graph import UNKNOWN, Path, Resource, StackGraph, path_text, reveal, walk
 from tests.plumbline.wrong_alarms import SOUND_ALARMS
 from tests.plumbline.wrong_api import SOUND_API
+from tests.plumbline.wrong_cdn import SOUND_CDN
 from tests.plumbline.wrong_cognito import SOUND_COGNITO
+from tests.plumbline.wrong_costs import SOUND_COSTS
 from tests.plumbline.wrong_events import SOUND_EVENTS
+from tests.plumbline.wrong_firewall import SOUND_FIREWALL
 from tests.plumbline.wrong_logs import SOUND_LOGS
 from tests.plumbline.wrong_requests import SOUND_REQUESTS
 from tests.plumbline.wrong_stages import SOUND_STAGES
@@ -39,22 +48,26 @@ from tests.plumbline.wrong_workflows import SOUND_WORKFLOWS
 MODULES = {
     module.__name__
     for module in (
-        *(alarms, api, api_requests, api_stages, cognito, dashboards, events, metric_filters, schedules),
-        *(timeseries, topics, workflows),
+        *(alarms, api, api_requests, api_stages, budgets, cognito, dashboards, events, metric_filters, schedules),
+        *(cdn, cdn_parts, certificates, firewall, schedule_targets, timeseries, topics, workflows),
     )
 }
 PROGRAMS: dict[str, Callable[[], Any]] = {
     **SOUND_ALARMS,
     **SOUND_API,
+    **SOUND_CDN,
     **SOUND_COGNITO,
+    **SOUND_COSTS,
     **SOUND_EVENTS,
+    **SOUND_FIREWALL,
     **SOUND_LOGS,
     **SOUND_REQUESTS,
     **SOUND_STAGES,
     **SOUND_TOPICS,
     **SOUND_WORKFLOWS,
 }
-del PROGRAMS["299 resources"]  # a thousand inputs that are all alike
+for alike in ("299 resources", "seventy-five behaviours"):  # a thousand inputs that are all alike
+    del PROGRAMS[alike]
 
 
 def replaced(value: Any, path: Path) -> Any:

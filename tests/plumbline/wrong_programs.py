@@ -7,10 +7,16 @@ from typing import Any
 
 from tests.plumbline.wrong_alarms import SOUND_ALARMS, WRONG_ALARMS
 from tests.plumbline.wrong_api import SOUND_API, WRONG_API
+from tests.plumbline.wrong_backups import SOUND_BACKUPS, WRONG_BACKUPS
 from tests.plumbline.wrong_base import Wrong
+from tests.plumbline.wrong_cdn import SOUND_CDN, WRONG_CDN
 from tests.plumbline.wrong_cognito import SOUND_COGNITO, WRONG_COGNITO
+from tests.plumbline.wrong_costs import SOUND_COSTS, WRONG_COSTS
 from tests.plumbline.wrong_data import SOUND_DATA, WRONG_DATA
+from tests.plumbline.wrong_dns import SOUND_DNS, WRONG_DNS
+from tests.plumbline.wrong_ecr import SOUND_ECR, WRONG_ECR
 from tests.plumbline.wrong_events import SOUND_EVENTS, WRONG_EVENTS
+from tests.plumbline.wrong_firewall import SOUND_FIREWALL, WRONG_FIREWALL
 from tests.plumbline.wrong_functions import SOUND_FUNCTIONS, WRONG_FUNCTIONS
 from tests.plumbline.wrong_invocation import SOUND_INVOCATION, WRONG_INVOCATION
 from tests.plumbline.wrong_keys import SOUND_KEYS, WRONG_KEYS
@@ -25,6 +31,7 @@ from tests.plumbline.wrong_workflows import SOUND_WORKFLOWS, WRONG_WORKFLOWS
 
 WRONG: list[Wrong] = [
     *WRONG_DATA,
+    *WRONG_FIREWALL,
     *WRONG_FUNCTIONS,
     *WRONG_INVOCATION,
     *WRONG_NETWORK,
@@ -33,7 +40,12 @@ WRONG: list[Wrong] = [
     *WRONG_POLICIES,
     *WRONG_ALARMS,
     *WRONG_API,
+    *WRONG_BACKUPS,
+    *WRONG_CDN,
     *WRONG_COGNITO,
+    *WRONG_COSTS,
+    *WRONG_DNS,
+    *WRONG_ECR,
     *WRONG_EVENTS,
     *WRONG_LOGS,
     *WRONG_REQUESTS,
@@ -43,6 +55,7 @@ WRONG: list[Wrong] = [
 ]
 SOUND: Mapping[str, Callable[[], Any]] = {
     **SOUND_DATA,
+    **SOUND_FIREWALL,
     **SOUND_FUNCTIONS,
     **SOUND_INVOCATION,
     **SOUND_NETWORK,
@@ -51,11 +64,16 @@ SOUND: Mapping[str, Callable[[], Any]] = {
     **SOUND_POLICIES,
     **SOUND_ALARMS,
     **SOUND_API,
+    **SOUND_BACKUPS,
+    **SOUND_CDN,
     **SOUND_COGNITO,
+    **SOUND_DNS,
+    **SOUND_ECR,
     **SOUND_EVENTS,
     **SOUND_LOGS,
     **SOUND_REQUESTS,
     **SOUND_STAGES,
+    **SOUND_COSTS,
     **SOUND_TOPICS,
     **SOUND_WORKFLOWS,
 }

@@ -88,6 +88,16 @@ def domain(type_: str = "REGIONAL", **changes: Any) -> None:
     aws.apigateway.DomainName("api", opts=opts, **whole)
 
 
+def certified(region: str | None = None, *, validated: bool = True) -> None:
+    """A regional domain with a certificate of the stack."""
+    inside = pulumi.ResourceOptions(provider=provider())
+    own = aws.acm.Certificate("own", domain_name="api.example.com", validation_method="DNS", region=region, opts=inside)
+    proof = aws.acm.CertificateValidation("proof", certificate_arn=own.arn, region=region, opts=inside)
+    whole = {"domain_name": "api.example.com", "endpoint_configuration": {"types": "REGIONAL"}}
+    arn = proof.certificate_arn if validated else own.arn
+    aws.apigateway.DomainName("api", regional_certificate_arn=arn, opts=inside, **whole)
+
+
 def path_mapping(stage: str | None = None, *, depends: bool = False) -> None:
     """A mapping of a domain to a stage, by its output or by its plain name."""
     api = ready()
@@ -278,9 +288,43 @@ WRONG_STAGES = [
     ),
     Wrong(
         "edge certificate of a regional domain",
-        lambda: domain(certificate_arn=certificate("us-east-1")),
+        lambda: domain(certificate_arn=certificate("us-east-1"), regional_certificate_arn=certificate(REGION)),
         "certificateArn",
         "an endpoint of type REGIONAL takes regionalCertificateArn",
+    ),
+    Wrong(
+        "domain without certificate",
+        domain,
+        "regionalCertificateArn",
+        "missing; an endpoint of type REGIONAL needs it",
+    ),
+    Wrong(
+        "certificate of the stack in another region",
+        lambda: certified("us-east-1"),
+        "regionalCertificateArn",
+        f"certificateValidation:CertificateValidation proof is in us-east-1; one in {REGION} is needed",
+    ),
+    Wrong(
+        "certificate that is not issued yet",
+        lambda: certified(validated=False),
+        "regionalCertificateArn",
+        "certificate:Certificate own may not be issued yet",
+    ),
+    Wrong(
+        "security policy without access mode",
+        lambda: domain(
+            regional_certificate_arn=certificate(REGION), security_policy="SecurityPolicy_TLS13_1_3_2025_09"
+        ),
+        "endpointAccessMode",
+        "missing; security policy SecurityPolicy_TLS13_1_3_2025_09 needs it",
+    ),
+    Wrong(
+        "access mode of an older security policy",
+        lambda: domain(
+            regional_certificate_arn=certificate(REGION), security_policy="TLS_1_2", endpoint_access_mode="STRICT"
+        ),
+        "endpointAccessMode",
+        "given, but security policy TLS_1_2 has none",
     ),
     Wrong("mapping to no stage", lambda: path_mapping("test"), "stageName", "no stage 'test' of the API in the stack"),
     Wrong("mapping by the plain name of a stage", lambda: path_mapping("live"), "stageName", SETTLED),
@@ -305,6 +349,7 @@ SOUND_STAGES: dict[str, Callable[[], Any]] = {
     "key of 20 characters": lambda: api_key("k" * 20),
     "key in a plan": keys,
     "regional domain": lambda: domain(regional_certificate_arn=certificate(REGION)),
+    "regional domain with a certificate of the stack": certified,
     "edge domain": lambda: domain("EDGE", certificate_arn=certificate("us-east-1")),
     "mapping": path_mapping,
 }

@@ -13,9 +13,17 @@ NEEDED: dict[str, tuple[str, str]] = {
         "arn:aws:apigateway:us-east-1::/restapis/a1b2c3d4e5/authorizers/a1b2c3",
         "apigateway:POST apigateway:GET apigateway:PATCH apigateway:DELETE",
     ),
+    "apigateway/basePathMapping": (
+        "arn:aws:apigateway:us-east-1::/domainnames/{domainName}/basepathmappings/a1b2c3",
+        "apigateway:POST apigateway:GET apigateway:PATCH apigateway:DELETE",
+    ),
     "apigateway/deployment": (
         "arn:aws:apigateway:us-east-1::/restapis/a1b2c3d4e5/deployments/a1b2c3",
         "apigateway:POST apigateway:GET apigateway:PATCH apigateway:DELETE",
+    ),
+    "apigateway/domainName": (
+        "arn:aws:apigateway:us-east-1::/domainnames/{domainName}",
+        "apigateway:GET apigateway:PATCH apigateway:DELETE",
     ),
     "apigateway/integration": (
         "arn:aws:apigateway:us-east-1::/restapis/a1b2c3d4e5/resources/a1b2c3/methods/{httpMethod}/integration",
@@ -76,6 +84,81 @@ NEEDED: dict[str, tuple[str, str]] = {
     "appautoscaling/target": (
         "",
         "application-autoscaling:RegisterScalableTarget application-autoscaling:DeregisterScalableTarget",
+    ),
+    "acm/certificate": (
+        "arn:aws:acm:us-east-1:{account}:certificate/a1b2c3",
+        "acm:RequestCertificate acm:AddTagsToCertificate acm:DescribeCertificate acm:ListTagsForCertificate "
+        "acm:DeleteCertificate",
+    ),
+    "acm/certificateValidation": ("arn:aws:acm:us-east-1:{account}:certificate/a1b2c3", "acm:DescribeCertificate"),
+    "cloudfront/cachePolicy": (
+        "arn:aws:cloudfront::{account}:cache-policy/a1b2c3",
+        "cloudfront:CreateCachePolicy cloudfront:GetCachePolicy cloudfront:UpdateCachePolicy "
+        "cloudfront:DeleteCachePolicy",
+    ),
+    "cloudfront/distribution": (
+        "arn:aws:cloudfront::{account}:distribution/a1b2c3",
+        "cloudfront:CreateDistribution cloudfront:GetDistribution cloudfront:ListTagsForResource "
+        "cloudfront:TagResource cloudfront:UpdateDistribution cloudfront:DeleteDistribution",
+    ),
+    "cloudfront/function": (
+        "arn:aws:cloudfront::{account}:function/{name}",
+        "cloudfront:CreateFunction cloudfront:PublishFunction cloudfront:DescribeFunction cloudfront:GetFunction "
+        "cloudfront:UpdateFunction cloudfront:DeleteFunction",
+    ),
+    "cloudfront/originAccessControl": (
+        "arn:aws:cloudfront::{account}:origin-access-control/a1b2c3",
+        "cloudfront:CreateOriginAccessControl cloudfront:GetOriginAccessControl cloudfront:UpdateOriginAccessControl "
+        "cloudfront:DeleteOriginAccessControl",
+    ),
+    "cloudfront/responseHeadersPolicy": (
+        "arn:aws:cloudfront::{account}:response-headers-policy/a1b2c3",
+        "cloudfront:CreateResponseHeadersPolicy cloudfront:GetResponseHeadersPolicy "
+        "cloudfront:UpdateResponseHeadersPolicy cloudfront:DeleteResponseHeadersPolicy",
+    ),
+    # On the bucket that the logs go to, too.
+    "cloudwatch/logDelivery": (
+        "",
+        "logs:CreateDelivery logs:GetDelivery logs:ListTagsForResource logs:TagResource logs:DeleteDelivery "
+        "logs:UpdateDeliveryConfiguration s3:GetBucketPolicy",
+    ),
+    "cloudwatch/logDeliveryDestination": (
+        "arn:aws:logs:us-east-1:{account}:delivery-destination:{name}",
+        "logs:PutDeliveryDestination logs:GetDeliveryDestination logs:ListTagsForResource logs:TagResource "
+        "logs:DeleteDeliveryDestination",
+    ),
+    # On the distribution, whose ARN only CloudFront knows, too.
+    "cloudwatch/logDeliverySource": (
+        "",
+        "logs:PutDeliverySource logs:GetDeliverySource logs:ListTagsForResource logs:TagResource "
+        "logs:DeleteDeliverySource cloudfront:AllowVendedLogDeliveryForResource",
+    ),
+    "budgets/budget": (
+        "arn:aws:budgets::{account}:budget/{name}",
+        "budgets:ModifyBudget budgets:ViewBudget budgets:ListTagsForResource budgets:TagResource",
+    ),
+    "backup/plan": (
+        "arn:aws:backup:us-east-1:{account}:backup-plan:a1b2c3",
+        "backup:CreateBackupPlan backup:GetBackupPlan backup:ListTags backup:TagResource backup:UpdateBackupPlan "
+        "backup:DeleteBackupPlan",
+    ),
+    "backup/selection": (
+        "arn:aws:backup:us-east-1:{account}:backup-plan:a1b2c3",
+        "backup:CreateBackupSelection backup:GetBackupSelection backup:DeleteBackupSelection",
+    ),
+    # In whichever region it lies.
+    "backup/vault": (
+        "arn:aws:backup:us-west-2:{account}:backup-vault:{name}",
+        "backup:CreateBackupVault backup-storage:MountCapsule backup:DescribeBackupVault backup:ListTags "
+        "backup:TagResource backup:DeleteBackupVault",
+    ),
+    "backup/vaultLockConfiguration": (
+        "arn:aws:backup:us-west-2:{account}:backup-vault:{backupVaultName}",
+        "backup:PutBackupVaultLockConfiguration backup:DescribeBackupVault backup:DeleteBackupVaultLockConfiguration",
+    ),
+    "backup/vaultNotifications": (
+        "arn:aws:backup:us-east-1:{account}:backup-vault:{backupVaultName}",
+        "backup:PutBackupVaultNotifications backup:GetBackupVaultNotifications backup:DeleteBackupVaultNotifications",
     ),
     "cloudwatch/compositeAlarm": (
         "arn:aws:cloudwatch:us-east-1:{account}:alarm:{alarmName}",
@@ -173,6 +256,10 @@ NEEDED: dict[str, tuple[str, str]] = {
         "arn:aws:iam::{account}:role/{role}",
         "iam:PutRolePolicy iam:GetRolePolicy iam:DeleteRolePolicy",
     ),
+    "iam/rolePolicyAttachment": (
+        "arn:aws:iam::{account}:role/{role}",
+        "iam:AttachRolePolicy iam:ListAttachedRolePolicies iam:DetachRolePolicy",
+    ),
     "kms/alias": (
         "arn:aws:kms:us-east-1:{account}:{name}",
         "kms:CreateAlias kms:UpdateAlias kms:DeleteAlias",
@@ -195,6 +282,17 @@ NEEDED: dict[str, tuple[str, str]] = {
     "lambda/provisionedConcurrencyConfig": (
         "",
         "lambda:PutProvisionedConcurrencyConfig lambda:DeleteProvisionedConcurrencyConfig",
+    ),
+    "route53/healthCheck": (
+        "",
+        "route53:CreateHealthCheck route53:GetHealthCheck route53:UpdateHealthCheck route53:ListTagsForResource "
+        "route53:ChangeTagsForResource route53:DeleteHealthCheck",
+    ),
+    # To find the zone by its name, too.
+    "route53/record": (
+        "",
+        "route53:ListHostedZones route53:GetHostedZone route53:ListTagsForResource route53:ChangeResourceRecordSets "
+        "route53:GetChange route53:ListResourceRecordSets",
     ),
     # The provider looks at everything that a bucket can have.
     "s3/bucket": (
@@ -220,6 +318,15 @@ NEEDED: dict[str, tuple[str, str]] = {
     "secretsmanager/secretVersion": (
         "",
         "secretsmanager:PutSecretValue secretsmanager:GetSecretValue secretsmanager:UpdateSecretVersionStage",
+    ),
+    "scheduler/schedule": (
+        "arn:aws:scheduler:us-east-1:{account}:schedule/{groupName}/{name}",
+        "scheduler:CreateSchedule scheduler:GetSchedule scheduler:UpdateSchedule scheduler:DeleteSchedule",
+    ),
+    "scheduler/scheduleGroup": (
+        "arn:aws:scheduler:us-east-1:{account}:schedule-group/{name}",
+        "scheduler:CreateScheduleGroup scheduler:GetScheduleGroup scheduler:ListTagsForResource scheduler:TagResource "
+        "scheduler:DeleteScheduleGroup",
     ),
     "sfn/stateMachine": (
         "arn:aws:states:us-east-1:{account}:stateMachine:{name}",
@@ -265,16 +372,41 @@ NEEDED: dict[str, tuple[str, str]] = {
         "",
         "ec2:AuthorizeSecurityGroupIngress ec2:ModifySecurityGroupRules ec2:RevokeSecurityGroupIngress",
     ),
+    "wafv2/webAcl": (
+        "arn:aws:wafv2:us-east-1:{account}:regional/webacl/{name}/a1b2c3",
+        "wafv2:CreateWebACL wafv2:GetWebACL wafv2:ListTagsForResource wafv2:TagResource wafv2:UpdateWebACL "
+        "wafv2:DeleteWebACL",
+    ),
+    "wafv2/webAclAssociation": (
+        "arn:aws:apigateway:us-east-1::/restapis/a1b2c3d4e5/stages/v1",
+        "apigateway:SetWebACL wafv2:AssociateWebACL wafv2:GetWebACLForResource wafv2:DisassociateWebACL",
+    ),
+    # On the ACL, whose name the inputs do not have, and on the delivery of logs.
+    "wafv2/webAclLoggingConfiguration": (
+        "",
+        "wafv2:PutLoggingConfiguration wafv2:GetLoggingConfiguration wafv2:DeleteLoggingConfiguration "
+        "logs:CreateLogDelivery logs:DeleteLogDelivery s3:GetBucketPolicy s3:PutBucketPolicy",
+    ),
 }
 
 # What is made of a collection takes rights on the collection too: by ARN, the action.
 COLLECTIONS = {
     f"arn:aws:apigateway:us-east-1::/{collection}": "apigateway:POST"
-    for collection in ("apikeys", "restapis", "usageplans")
+    for collection in ("apikeys", "domainnames", "restapis", "usageplans")
 }
 
 # What a type takes that the stacks have only with another setting than theirs.
 BY_SETTING: dict[str, str] = {
+    "appautoscaling/scheduledAction": (
+        "application-autoscaling:PutScheduledAction application-autoscaling:DescribeScheduledActions "
+        "application-autoscaling:DeleteScheduledAction"
+    ),
+    "ecr/repository": (
+        "ecr:CreateRepository ecr:DescribeRepositories ecr:ListTagsForResource ecr:PutImageScanningConfiguration "
+        "ecr:PutImageTagMutability ecr:TagResource ecr:UntagResource ecr:DeleteRepository"
+    ),
+    "ecr/lifecyclePolicy": "ecr:PutLifecyclePolicy ecr:GetLifecyclePolicy ecr:DeleteLifecyclePolicy",
+    "ecr/repositoryPolicy": "ecr:SetRepositoryPolicy ecr:GetRepositoryPolicy ecr:DeleteRepositoryPolicy",
     "timestreaminfluxdb/dbInstance": (
         "timestream-influxdb:CreateDbInstance timestream-influxdb:GetDbInstance timestream-influxdb:UpdateDbInstance "
         "timestream-influxdb:ListTagsForResource timestream-influxdb:TagResource timestream-influxdb:DeleteDbInstance "
@@ -287,10 +419,27 @@ LATER: dict[str, dict[str, str]] = {"api-execution-log": {"name": "API-Gateway-E
 
 # Everything that the preview role may do: state, the key behind its secrets, and looking.
 LOOKING = {
+    "acm:DescribeCertificate",
+    "acm:ListTagsForCertificate",
     "apigateway:GET",
     "application-autoscaling:DescribeScalableTargets",
     "application-autoscaling:DescribeScalingPolicies",
+    "application-autoscaling:DescribeScheduledActions",
     "application-autoscaling:ListTagsForResource",
+    "backup:DescribeBackupVault",
+    "backup:GetBackupPlan",
+    "backup:GetBackupSelection",
+    "backup:GetBackupVaultNotifications",
+    "backup:ListTags",
+    "budgets:ListTagsForResource",
+    "budgets:ViewBudget",
+    "cloudfront:DescribeFunction",
+    "cloudfront:GetCachePolicy",
+    "cloudfront:GetDistribution",
+    "cloudfront:GetFunction",
+    "cloudfront:GetOriginAccessControl",
+    "cloudfront:GetResponseHeadersPolicy",
+    "cloudfront:ListTagsForResource",
     "cloudwatch:DescribeAlarms",
     "cloudwatch:GetDashboard",
     "cloudwatch:ListTagsForResource",
@@ -303,6 +452,10 @@ LOOKING = {
     "dynamodb:ListTagsOfResource",
     "ec2:Describe*",
     "ec2:GetManagedPrefixListEntries",
+    "ecr:DescribeRepositories",
+    "ecr:GetLifecyclePolicy",
+    "ecr:GetRepositoryPolicy",
+    "ecr:ListTagsForResource",
     "elasticache:Describe*",
     "elasticache:ListTagsForResource",
     "events:DescribeArchive",
@@ -330,7 +483,17 @@ LOOKING = {
     "lambda:ListVersionsByFunction",
     "logs:DescribeLogGroups",
     "logs:DescribeMetricFilters",
+    "logs:GetDelivery",
+    "logs:GetDeliveryDestination",
+    "logs:GetDeliverySource",
     "logs:ListTagsForResource",
+    "route53:GetChange",
+    "route53:GetHealthCheck",
+    "route53:GetHostedZone",
+    "route53:ListHostedZones",
+    "route53:ListHostedZonesByName",
+    "route53:ListResourceRecordSets",
+    "route53:ListTagsForResource",
     "s3:GetAccelerateConfiguration",
     "s3:GetBucket*",
     "s3:GetEncryptionConfiguration",
@@ -338,6 +501,9 @@ LOOKING = {
     "s3:GetReplicationConfiguration",
     "s3:ListBucket",
     "s3:ListTagsForResource",
+    "scheduler:GetSchedule",
+    "scheduler:GetScheduleGroup",
+    "scheduler:ListTagsForResource",
     "secretsmanager:DescribeSecret",
     "secretsmanager:GetRandomPassword",
     "secretsmanager:GetResourcePolicy",
@@ -357,4 +523,8 @@ LOOKING = {
     "timestream:DescribeEndpoints",
     "timestream:DescribeTable",
     "timestream:ListTagsForResource",
+    "wafv2:GetLoggingConfiguration",
+    "wafv2:GetWebACL",
+    "wafv2:GetWebACLForResource",
+    "wafv2:ListTagsForResource",
 }

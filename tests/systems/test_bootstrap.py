@@ -187,6 +187,21 @@ def test_zones_of_the_settings_are_made_and_delegated() -> None:
     }
     assert named(graph, "zones-trading.com-prod.trading.com").get("records") == servers
     assert set(graph.outputs["name_servers"]) == {"trading.com", "test.trading.com"}
+    assert graph.outputs["ds_records"] == {}
+
+
+def test_zones_are_signed_where_the_settings_say_so() -> None:
+    graph = built(
+        zones={"trading.com": {"description": "All", "dnssec": True}, "test.trading.com": {"description": "Test"}}
+    )
+    zone = named(graph, "zones-trading.com")
+    [signing] = graph.of_type("aws:route53/hostedZoneDnsSec:HostedZoneDnsSec")
+    assert signing.property_dependencies["hostedZoneId"] == (zone.urn,)
+    assert set(graph.outputs["ds_records"]) == {"trading.com"}
+    assert {stack: set(preview(stack).graph.outputs["ds_records"]) for stack in TRADING.values()} == {
+        "bootstrap": set(),
+        "bootstrap-prod": {"trading.example.com"},
+    }
 
 
 # Wrong settings.

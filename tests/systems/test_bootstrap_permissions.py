@@ -118,15 +118,16 @@ def test_the_preview_role_looks_and_reads_nothing_but_state(environment: str) ->
 
 def test_looking_is_getting_listing_and_describing() -> None:
     verbs = {action.partition(":")[2] for action in LOOKING}
-    # API Gateway's actions are the methods of HTTP, and the provider has definitions checked in previews.
-    others = {"GET", "ValidateStateMachineDefinition"}
+    # API Gateway's actions are the methods of HTTP, Budgets has one to look, and the provider has definitions checked
+    # in previews.
+    others = {"GET", "ValidateStateMachineDefinition", "ViewBudget"}
     assert [verb for verb in verbs - others if not verb.startswith(("Describe", "Get", "List"))] == []
 
 
 def test_looking_shows_no_keys_of_tenants(environment: str) -> None:
     statements = managed(preview(TRADING[environment]).graph, f"bootstrap-preview-{environment}")
     resources = [resource for s in statements if permits([s], "apigateway:GET", "") for resource in s["Resource"]]
-    assert resources == ["arn:aws:apigateway:us-east-1::/restapis/*"]
+    assert resources == [f"arn:aws:apigateway:us-east-1::/{parts}/*" for parts in ("domainnames", "restapis")]
 
 
 @pytest.mark.parametrize(
@@ -226,6 +227,28 @@ def test_the_deploy_role_may_make_and_remove_what_a_setting_asks_for(type_: str)
     assert [action for action in BY_SETTING[type_].split() if not permits(statements, action, "")] == []
 
 
+@pytest.mark.parametrize("action", ["logs:CreateLogStream", "logs:PutLogEvents"])
+def test_the_deploy_role_writes_the_log_of_its_own_runs_and_no_other(environment: str, action: str) -> None:
+    statements = managed(preview(TRADING[environment]).graph, f"bootstrap-deploy-{environment}")
+    group = f"arn:aws:logs:us-east-1:{ACCOUNTS[environment]}:log-group:/pipeline/{environment}-runs"
+    resources = [resource for s in statements if permits([s], action, "") for resource in s["Resource"]]
+    assert resources == [group, f"{group}:log-stream:*"]
+
+
+def test_the_deploy_role_brings_packages_and_pages_and_no_other_objects(environment: str) -> None:
+    statements = managed(preview(TRADING[environment]).graph, f"bootstrap-deploy-{environment}")
+    buckets = {
+        resource
+        for s in statements
+        if permits([s], "s3:PutObject", "") or permits([s], "s3:DeleteObject", "")
+        for resource in s["Resource"]
+    }
+    account = ACCOUNTS[environment]
+    assert buckets == {
+        f"arn:aws:s3:::{environment}-{bucket}-{account}/*" for bucket in ("frontend-assets", "lambda-packages")
+    }
+
+
 def test_roles_are_passed_only_to_the_services_that_the_stacks_roles_trust(environment: str) -> None:
     statements = managed(preview(TRADING[environment]).graph, f"bootstrap-deploy-{environment}")
     passing = [statement for statement in statements if permits([statement], "iam:PassRole", "")]
@@ -253,7 +276,16 @@ def test_keys_are_tagged_when_they_are_made_and_other_environments_keys_never() 
 
 
 @pytest.mark.parametrize(
-    "action", ["cognito-idp:TagResource", "logs:CreateLogGroup", "timestream-influxdb:TagResource"]
+    "action",
+    [
+        "acm:AddTagsToCertificate",
+        "backup:TagResource",
+        "cloudfront:TagResource",
+        "cognito-idp:TagResource",
+        "logs:CreateDelivery",
+        "logs:CreateLogGroup",
+        "timestream-influxdb:TagResource",
+    ],
 )
 def test_what_has_only_an_id_is_tagged_when_it_is_made_and_never_taken_over(action: str) -> None:
     statements = managed(preview("bootstrap").graph, "bootstrap-deploy-test")
@@ -265,6 +297,17 @@ def test_what_has_only_an_id_is_tagged_when_it_is_made_and_never_taken_over(acti
             "Null": {"aws:ResourceTag/Environment": "true"},
         }
     ]
+
+
+def test_only_policies_that_aws_maintains_for_its_services_are_attached(environment: str) -> None:
+    statements = managed(preview(TRADING[environment]).graph, f"bootstrap-deploy-{environment}")
+    attaching = [s for s in statements if permits([s], "iam:AttachRolePolicy", "")]
+    attached = {
+        attachment.inputs["policyArn"]
+        for stack in TRADING
+        for attachment in preview(stack).graph.of_type("aws:iam/rolePolicyAttachment:RolePolicyAttachment")
+    }
+    assert [s["Condition"] for s in attaching] == [{"ArnEquals": {"iam:PolicyARN": sorted(attached)}}]
 
 
 def test_no_environments_role_may_touch_what_is_another_ones() -> None:
@@ -291,11 +334,17 @@ def test_what_does_not_carry_the_environments_name_is_limited_by_region_or_tag_o
     tag = {"StringEquals": {"aws:ResourceTag/Environment": environment}}
     new = {"StringEquals": {"aws:RequestTag/Environment": environment}}
     untagged = {**new, "Null": {"aws:ResourceTag/Environment": "true"}}
-    linked = ["dynamodb.application-autoscaling", "elasticache", "ops.apigateway", "timestream-influxdb"]
+    linked = ["backup", "dynamodb.application-autoscaling", "elasticache", "ops.apigateway", "timestream-influxdb"]
     services = {"StringEquals": {"iam:AWSServiceName": [f"{service}.amazonaws.com" for service in linked]}}
     api, ec2 = "arn:aws:apigateway:us-east-1::", f"arn:aws:ec2:us-east-1:{account}"
     execution = f"arn:aws:logs:us-east-1:{account}:log-group:API-Gateway-Execution-Logs_*"
     influx = f"arn:aws:timestream-influxdb:us-east-1:{account}:*"
+    scopes = ("regional", "global")
+    managed_rules = [f"arn:aws:wafv2:us-east-1:{account}:{scope}/managedruleset/*/*" for scope in scopes]
+    plans = f"arn:aws:backup:us-east-1:{account}:backup-plan:*"
+    cloudfront = f"arn:aws:cloudfront::{account}"
+    delivery_parts = ("cache-policy", "origin-access-control", "response-headers-policy")
+    record_types, types = "route53:ChangeResourceRecordSetsRecordTypes", ["A", "AAAA", "CNAME"]
     assert {sid: row for sid, row in found.items() if row[0]} == {
         "TableScaling": ([f"arn:aws:application-autoscaling:us-east-1:{account}:scalable-target/*"], None),
         "TableScalingList": (["*"], region),
@@ -303,18 +352,36 @@ def test_what_does_not_carry_the_environments_name_is_limited_by_region_or_tag_o
         "NewKeys": (["*"], untagged),
         "Keys": ([f"arn:aws:kms:us-east-1:{account}:key/*"], tag),
         "KeyAliasList": (["*"], None),
+        "VaultStorage": (["*"], None),
+        "NewBackupPlans": ([plans], untagged),
+        "BackupPlans": ([plans], tag),
         "LogList": ([f"arn:aws:logs:us-east-1:{account}:log-group:*"], None),
-        "NewApis": ([f"{api}/apikeys", f"{api}/restapis", f"{api}/usageplans"], new),
-        "Apis": ([f"{api}/restapis/*"], tag),
+        "NewApis": ([f"{api}/{kind}" for kind in ("apikeys", "domainnames", "restapis", "usageplans")], new),
+        "Apis": ([f"{api}/domainnames/*", f"{api}/restapis/*"], tag),
         "ApiKeys": ([f"{api}/apikeys/*", f"{api}/usageplans/*"], tag),
         "ApiTags": ([f"{api}/tags/*"], {"StringEqualsIfExists": new["StringEquals"]}),
         "NewExecutionLogs": ([execution], untagged),
         "ExecutionLogs": ([execution], tag),
+        "FirewallRules": (managed_rules, None),
+        "FirewallStages": ([f"{api}/restapis/*/stages/*"], None),
+        "ProtectedStages": ([f"{api}/restapis/*/stages/*"], tag),
+        "FirewallLogs": (["*"], {"StringEquals": {"aws:RequestedRegion": ["us-east-1", "us-east-1"]}}),
         "NewUserPools": (["*"], untagged),
         "UserPools": ([f"arn:aws:cognito-idp:us-east-1:{account}:userpool/*"], tag),
         "BusPolicies": (["*"], region),
         "Subscriptions": (["*"], region),
         "WorkflowDefinitions": (["*"], region),
+        "Records": (["arn:aws:route53:::hostedzone/*"], {"ForAllValues:StringEquals": {record_types: types}}),
+        "Zones": (["arn:aws:route53:::change/*", "arn:aws:route53:::hostedzone/*"], None),
+        "ZoneList": (["*"], None),
+        "HealthChecks": (["arn:aws:route53:::healthcheck/*"], None),
+        "NewDistributions": ([f"{cloudfront}:distribution/*"], untagged),
+        "Distributions": ([f"{cloudfront}:distribution/*"], tag),
+        "DeliveryParts": ([f"{cloudfront}:{kind}/*" for kind in delivery_parts], None),
+        "NewLogDeliveries": ([f"arn:aws:logs:us-east-1:{account}:delivery:*"], untagged),
+        "LogDeliveries": ([f"arn:aws:logs:us-east-1:{account}:delivery:*"], tag),
+        "NewCertificates": (["*"], untagged),
+        "Certificates": ([f"arn:aws:acm:*:{account}:certificate/*"], tag),
         "CompositeAlarms": (["*"], region),
         "SeriesEndpoints": (["*"], region),
         "NewInflux": ([influx], untagged),

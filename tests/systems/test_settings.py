@@ -55,7 +55,6 @@ GOOD: dict[str, Any] = {
     "functions": {"account_concurrency_quota": 1000, "provisioned_concurrency": 0},
     "market_data": {"memory_hours": 24, "magnetic_days": 30},
     "api": {
-        "frontend_domain": "app.example.com",
         "throttle": {"rate": 1000.0, "burst": 500},
         "tiers": {"standard": {"rate": 50.0, "burst": 100, "quota": 10_000}},
         "tenants": {"first": "standard"},
@@ -74,6 +73,16 @@ GOOD: dict[str, Any] = {
         "duration_percent": 95.0,
         "failed_executions": 2,
     },
+    "domains": {
+        "zone": "example.com",
+        "frontend": "app.example.com",
+        "api": "api.example.com",
+        "health_checks": False,
+    },
+    "cdn": {"price_class": "PriceClass_100"},
+    "firewall": {"requests_per_five_minutes": 2000, "injection_rules": False},
+    "backups": {"every": "day", "retention_days": 7},
+    "costs": {"monthly_budget_usd": 500},
 }
 NOBODY: dict[str, Any] = {"emails": [], "telephones": []}
 INFLUX = {"instance_type": "db.influx.medium", "storage_gib": 20, "multi_az": False}
@@ -131,11 +140,16 @@ def test_good_settings_are_loaded_as_given_with_the_defaults() -> None:
             **GOOD["api"],
             "cache": None,
             "stage": "v1",
-            "default_endpoint": True,
+            "default_endpoint": False,
             "tiers": {"standard": {**GOOD["api"]["tiers"]["standard"], "period": "DAY"}},
             "users": {"mfa": "OPTIONAL", "token_minutes": 60, "sign_in_days": 1},
         },
-        "contacts": {**GOOD["contacts"], **dict.fromkeys(("risk", "health", "audit"), NOBODY)},
+        "contacts": {**GOOD["contacts"], **dict.fromkeys(("risk", "health", "audit", "costs"), NOBODY)},
+        "domains": {**GOOD["domains"], "failover": None},
+        "cdn": {**GOOD["cdn"], "countries": [], "trailing_slash": False},
+        "backups": {**GOOD["backups"], "copy_region": None, "lock": None},
+        "costs": {**GOOD["costs"], "filter_by_tag": False, "shutdown": None},
+        "pipeline": {"repositories": []},
     }
 
 
@@ -301,6 +315,14 @@ SINGLE: dict[str, tuple[dict[str, Any], str]] = {
         {"log_retention_days": 31},
         f".log_retention_days: 31 given; allowed: {RETENTIONS}",
     ),
+    "eleven addresses for costs": (
+        {"contacts.costs": {"emails": [f"{letter}@example.com" for letter in "abcdefghijk"]}},
+        ".contacts.costs.emails: 11 given; allowed: at most 10",
+    ),
+    "day that ends before it begins": (
+        {"costs.shutdown": {"stop": "06:00", "start": "07:00", "time_zone": "Europe/Berlin"}},
+        ".costs.shutdown.stop: 06:00 given; allowed: later than start, 07:00",
+    ),
     "missing text": ({"region": GONE}, ".region: missing; AWS region, such as us-east-1"),
     "missing account": ({"account_id": GONE}, ".account_id: missing; AWS account, twelve digits in quotes"),
     "missing part": ({"tags": GONE}, ".tags: missing; Tags that every resource carries"),
@@ -377,6 +399,11 @@ def test_empty_settings_are_told_as_missing_one_line_each() -> None:
         "Pulumi.prod.yaml: plumbline:settings.contacts: missing; Who is told of what",
         "Pulumi.prod.yaml: plumbline:settings.events: missing; Events",
         "Pulumi.prod.yaml: plumbline:settings.alarms: missing; Thresholds of alarms",
+        "Pulumi.prod.yaml: plumbline:settings.domains: missing; Domains, their health checks and failover",
+        "Pulumi.prod.yaml: plumbline:settings.cdn: missing; Content delivery network",
+        "Pulumi.prod.yaml: plumbline:settings.firewall: missing; Web firewall",
+        "Pulumi.prod.yaml: plumbline:settings.backups: missing; Backups",
+        "Pulumi.prod.yaml: plumbline:settings.costs: missing; Budget and nightly rest",
     ]
 
 
@@ -556,8 +583,8 @@ PREMIUM = {"rate": 1000.5, "burst": 500, "quota": 1}
             '.contacts.critical.telephones[1]: "2025550123" given; allowed: a text like ' r"'^\+[1-9][0-9]{6,14}$'",
         ),
         (
-            {"api.frontend_domain": "https://app.example.com"},
-            f".api.frontend_domain: \"https://app.example.com\" given; allowed: a text like '{DOMAIN}'",
+            {"domains.frontend": "https://app.example.com"},
+            f".domains.frontend: \"https://app.example.com\" given; allowed: a text like '{DOMAIN}'",
         ),
         ({"events.archive_days": 0}, ".events.archive_days: 0 given; allowed: greater than or equal to 1"),
         ({"contacts.critical": GONE}, ".contacts.critical: missing; Critical alerts (TRADING-13.2, 13.5)"),
@@ -578,7 +605,7 @@ def test_mistake_of_services_is_told(changes: dict[str, Any], line: str) -> None
         {"contacts.risk": {"emails": ["some.body+risk@mail.example.co"], "telephones": []}},
         {"contacts.critical": NOBODY},
         {"contacts.critical.telephones": ["+4915112345678"]},
-        {"api.frontend_domain": "xn--bcher-kva.example"},
+        {"domains.frontend": "xn--bcher-kva.example.com"},
         {"events.archive_days": 1},
     ],
 )
@@ -639,3 +666,55 @@ def test_a_mistake_in_a_part_by_name_is_told_like_any_other() -> None:
         f"{AT}.functions.packages.audit.key: missing; Key of the object in the bucket lambda-packages",
         f"{AT}.functions.packages.audit.ky: not a setting (did you mean key?)",
     ]
+
+
+ZONES = "zones: {example.net: {description: Ours}, trading.example.net: {description: Ours}}"
+
+
+@pytest.mark.parametrize(
+    ("zones", "known"),
+    [(ZONES, "example.net, trading.example.net"), ("zones: {}", "none"), ("stateful: protected", "none")],
+    ids=["others", "none", "no zones"],
+)
+def test_a_zone_that_the_bootstrap_stack_does_not_make_is_told(tmp_path: Path, zones: str, known: str) -> None:
+    (tmp_path / "Pulumi.yaml").write_text("name: plumbline\n", encoding="utf-8")
+    text = f"config: {{plumbline:settings: {{{zones}}}}}\n"
+    (tmp_path / "Pulumi.bootstrap.yaml").write_text(text, encoding="utf-8")
+    with pytest.raises(SettingsError) as refused:
+        loaded()
+    assert str(refused.value) == f"{AT}.domains.zone: example.com given; allowed: a zone of stack bootstrap: {known}"
+
+
+@pytest.mark.parametrize("file", ["config: {plumbline:settings: {zones: {example.com: {}}}}", "config: ["])
+def test_a_zone_of_the_bootstrap_stack_and_a_file_that_nobody_can_read_are_good(tmp_path: Path, file: str) -> None:
+    (tmp_path / "Pulumi.yaml").write_text("name: plumbline\n", encoding="utf-8")
+    (tmp_path / "Pulumi.bootstrap.yaml").write_text(file, encoding="utf-8")
+    assert loaded().domains.zone == "example.com"
+
+
+SECONDARY = {"secondary": "d-2.execute-api.us-west-2.amazonaws.com", "secondary_zone_id": "Z2OJLYMUO9EFXC"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "line"),
+    [
+        ({"frontend": "app.example.net"}, "frontend: app.example.net given; allowed: example.com or a name below it"),
+        ({"api": "apiexample.com"}, "api: apiexample.com given; allowed: example.com or a name below it"),
+        ({"api": "app.example.com"}, "api: app.example.com given, which is the frontend's; allowed: another name"),
+        (
+            {"failover": {}},
+            "health_checks: false given; allowed: true, since failover follows a health check",
+        ),
+        (
+            {"health_checks": True, "failover": {"secondary": SECONDARY["secondary"]}},
+            "failover: one of secondary and secondary_zone_id given; allowed: both or none",
+        ),
+    ],
+)
+def test_mistake_of_domains_is_told(changes: dict[str, Any], line: str) -> None:
+    assert mistakes({f"domains.{name}": value for name, value in changes.items()}) == [f"{AT}.domains.{line}"]
+
+
+@pytest.mark.parametrize("failover", [{}, SECONDARY])
+def test_failover_needs_no_more_than_a_health_check(failover: dict[str, Any]) -> None:
+    assert loaded({"domains.health_checks": True, "domains.failover": failover}).domains.failover is not None

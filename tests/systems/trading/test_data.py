@@ -228,7 +228,7 @@ def test_references_of_the_files_are_right() -> None:
     assert data.references(data.functions(), known, data.groups()) == []
 
 
-def test_buckets_are_the_seven_and_two_of_them_receive_logs() -> None:
+def test_buckets_are_the_eight_and_three_of_them_receive_logs() -> None:
     assert {name: (bucket.holds, bucket.receives) for name, bucket in data.buckets().items()} == {
         "audit-logs": ("audit_logs", None),
         "prompt-templates": ("objects", None),
@@ -237,6 +237,7 @@ def test_buckets_are_the_seven_and_two_of_them_receive_logs() -> None:
         "lambda-packages": ("objects", None),
         "access-logs": ("logs", "access_logs"),
         "waf-logs": ("logs", "delivered_logs"),
+        "cdn-logs": ("logs", "delivered_logs"),
     }
 
 
@@ -271,12 +272,13 @@ def test_every_series_is_read_and_written_by_at_least_one_function() -> None:
     assert {series for function in rows for series in function.writes_series} == set(data.series())
 
 
-def test_topics_are_the_four_with_their_publishers_and_contacts() -> None:
+def test_topics_are_the_four_and_one_for_costs_with_their_publishers_and_contacts() -> None:
     assert {name: (topic.publishers, topic.contacts) for name, topic in data.topics().items()} == {
         "critical-alerts": (("cloudwatch", "events"), "critical"),
         "risk-events": (("events",), "risk"),
-        "system-health": (("cloudwatch", "events"), "health"),
+        "system-health": (("backup", "cloudwatch", "events"), "health"),
         "audit-notifications": (("events",), "audit"),
+        "cost-alerts": (("budgets",), "costs"),
     }
 
 

@@ -17,6 +17,7 @@ from plumbline.graph import UNKNOWN, Resource, Secret, StackGraph
 from plumbline.monitor import Deployer
 from plumbline.project import Project
 from systems.trading import data
+from tests.systems.answers import proofs
 
 FUNCTION = "aws:lambda/function:Function"
 ENCRYPTION = "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration"
@@ -160,7 +161,7 @@ def expected_rule(stack: str, bucket: str) -> dict[str, Any]:
         moves = settings.get("audit_log_transitions", [])
         if moves:
             rule["transitions"] = [{"days": m["days"], "storageClass": m["storage_class"]} for m in moves]
-    if bucket in ("access-logs", "waf-logs"):
+    if bucket in ("access-logs", "cdn-logs", "waf-logs"):
         rule["expiration"] = {"days": settings["log_days"]}
     return rule
 
@@ -179,7 +180,10 @@ class Names:
     def create(self, resource: Resource) -> tuple[str, Mapping[str, Any]]:
         outputs = {"arn": f"arn of {resource.name}", "executionArn": f"execution of {resource.name}"}
         hosts = {"primaryEndpointAddress": "redis.example.com", "endpoint": "influx.example.com"}
-        return resource.name, {**outputs, **hosts}
+        return resource.name, {**outputs, **hosts, **proofs(resource)}
+
+    def found(self, token: str, answer: Mapping[str, Any]) -> None:
+        """Nothing has to exist: no registration is refused."""
 
 
 @functools.cache
@@ -307,15 +311,15 @@ def test_data_is_protected_in_production_and_disposable_in_test(stack: str) -> N
     assert {(resource.options.protect, resource.options.retain_on_delete) for resource in stateful} == {
         (protected, protected)
     }
-    assert len(stateful) == 32 + 7 + 4 + 6 + 1
+    assert len(stateful) == 32 + 8 + 4 + 6 + 1
 
 
 def test_every_log_is_kept_as_long_as_the_stack_file_says(stack: str) -> None:
     groups = preview(stack).graph.of_type("aws:cloudwatch/logGroup:LogGroup")
     days = Project(ROOT).settings(stack)["log_retention_days"]
     assert {group.inputs["retentionInDays"] for group in groups} == {days}
-    # Functions, the one that rotates, the flow log, two of the API and the workflows.
-    assert len(groups) == 34 + 2 + 2 + 3
+    # Functions, the one that rotates, the flow log, two of the API, the workflows and the pipeline.
+    assert len(groups) == 34 + 2 + 2 + 3 + 1
 
 
 def test_rotation_is_told_its_secret_and_its_cache(stack: str) -> None:

@@ -156,6 +156,11 @@ def machine_roles(stack: str) -> set[str]:
     return {f"{stack}-workflow-{machine}" for machine in MACHINES}
 
 
+def service_roles(stack: str) -> set[str]:
+    """Return the roles of the flow log and, where the stack rests at night, of its schedules."""
+    return {f"{stack}-flow-log"} | ({f"{stack}-shutdown"} if stack == "test" else set())
+
+
 def function_roles(stack: str) -> dict[str, str]:
     """Return the functions by the physical name of their role, the one that rotates included."""
     found = {role_name(stack, function): function for function in rows("functions.yaml")}
@@ -239,14 +244,15 @@ def test_role_of_the_flow_log_may_write_it_and_nothing_else(stack: str) -> None:
     )
 
 
-def test_roles_with_permissions_are_those_of_functions_state_machines_and_the_flow_log(stack: str) -> None:
-    assert set(statements(stack)) == {*function_roles(stack), *machine_roles(stack), f"{stack}-flow-log"}
+def test_roles_with_permissions_of_the_stack_are_those_of_functions_state_machines_and_services(stack: str) -> None:
+    assert set(statements(stack)) == {*function_roles(stack), *machine_roles(stack), *service_roles(stack)}
 
 
-def test_every_role_belongs_to_one_function_that_assumes_it_to_a_state_machine_or_to_the_flow_log(stack: str) -> None:
+def test_every_role_belongs_to_one_function_that_assumes_it_to_a_state_machine_or_to_a_service(stack: str) -> None:
     graph = preview(stack).graph
     roles = {role.inputs["name"]: role.urn for role in graph.of_type("aws:iam/role:Role")}
-    assert set(roles) == {*function_roles(stack), *machine_roles(stack), f"{stack}-flow-log"}
+    backups = {f"{stack}-backup", f"{stack}-restore"}
+    assert set(roles) == {*function_roles(stack), *machine_roles(stack), *service_roles(stack), *backups}
     used = {
         function.inputs["name"].removeprefix(f"{stack}-"): function.property_dependencies["role"]
         for function in graph.of_type("aws:lambda/function:Function")
@@ -254,10 +260,16 @@ def test_every_role_belongs_to_one_function_that_assumes_it_to_a_state_machine_o
     assert used == {function: (roles[role],) for role, function in function_roles(stack).items()}
 
 
-def test_permissions_come_by_inline_policies_alone(stack: str) -> None:
+def test_permissions_come_by_inline_policies_and_for_backups_by_aws_own_alone(stack: str) -> None:
     graph = preview(stack).graph
+    attachment = "aws:iam/rolePolicyAttachment:RolePolicyAttachment"
     iam = {resource.type for resource in graph if resource.type.startswith("aws:iam/")}
-    assert iam == {"aws:iam/role:Role", "aws:iam/rolePolicy:RolePolicy"}
+    assert iam == {"aws:iam/role:Role", "aws:iam/rolePolicy:RolePolicy", attachment}
+    start = "arn:aws:iam::aws:policy/service-role/AWSBackupServiceRolePolicyFor"
+    assert {attached.inputs["policyArn"] for attached in graph.of_type(attachment)} == {
+        f"{start}Backup",
+        f"{start}Restores",
+    }
     kept = {"name", "description", "assumeRolePolicy", "tags"}
     assert all(set(role.inputs) == kept for role in graph.of_type("aws:iam/role:Role"))
 
@@ -307,7 +319,7 @@ def test_network_interfaces_are_denied_to_the_own_code_of_each_function_and_noth
         ]
         for role, function in function_roles(stack).items()
     }
-    assert denials == {**expected, **{role: [] for role in (*machine_roles(stack), f"{stack}-flow-log")}}
+    assert denials == {**expected, **{role: [] for role in (*machine_roles(stack), *service_roles(stack))}}
 
 
 def test_only_actions_on_keys_have_a_wildcard(stack: str) -> None:
