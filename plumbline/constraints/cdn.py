@@ -47,7 +47,8 @@ def certificate(distribution: Resource, graph: StackGraph) -> Iterator[Finding]:
     if message := exactly_one(named, _CERTIFICATES):
         yield "viewerCertificate", message
     own = given.get("cloudfrontDefaultCertificate") is True
-    if not own and given.get("sslSupportMethod") is None:
+    brought = any(given.get(name) is not None for name in ("acmCertificateArn", "iamCertificateId"))
+    if brought and given.get("sslSupportMethod") is None:
         yield "viewerCertificate.sslSupportMethod", "missing; a certificate of one's own needs it"
     version = given.get("minimumProtocolVersion")
     if own and isinstance(version, str) and version != "TLSv1":
@@ -139,8 +140,10 @@ def origins(distribution: Resource, _graph: StackGraph) -> Iterator[Finding]:
 @for_types(DISTRIBUTION)
 def behaviours(distribution: Resource, _graph: StackGraph) -> Iterator[Finding]:
     """Each behaviour leads to an origin, with methods that go together, under one cache policy or values of its own."""
-    groups = known_rows(distribution.get("originGroups"))
-    targets = [row.get("originId") for row in (*known_rows(distribution.get("origins")), *groups)]
+    given = [distribution.get("origins", []), distribution.get("originGroups", [])]
+    targets = [row.get("originId") for rows in given for row in known_rows(rows)]
+    if any(rows is UNKNOWN or UNKNOWN in rows for rows in given):
+        targets.append(UNKNOWN)
     for path, behaviour in _behaviours(distribution):
         target = behaviour.get("targetOriginId")
         if isinstance(target, str) and UNKNOWN not in targets and target not in targets:
