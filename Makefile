@@ -5,11 +5,12 @@ FORMAT ?= text
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
+MUTMUT := .plumbline/mutmut
 # The first interpreter that is new enough; PYTHON=... names another.
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
 	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && { echo "$$p"; break; }; done)
 
-.PHONY: help setup up preview test lint types engine-test deploy bench parity docs lock clean
+.PHONY: help setup up preview test lint types engine-test deploy bench mutation parity docs lock clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
@@ -49,8 +50,18 @@ deploy: $(INSTALLED) ## run the real `pulumi up` for STACK, with OPTIONS (needs 
 	@command -v pulumi >/dev/null || { echo "make deploy needs the Pulumi CLI on PATH (https://www.pulumi.com/docs/install/)" >&2; exit 2; }
 	@$(BIN)/python -m plumbline deploy $(STACK) -- $(OPTIONS)
 
-bench: $(INSTALLED) ## measure previews against the bare SDK, as ratios in one run
+bench: $(INSTALLED) ## measure previews, rules and packs, as ratios in one run
 	@$(BIN)/python -m benchmarks.preview
+	@$(BIN)/python -m benchmarks.policies
+	@$(BIN)/python -m benchmarks.packs
+
+mutation: $(INSTALLED) $(MUTMUT) ## measure how many changes of the least-privilege rules their tests notice (minutes)
+	@PYTHONPATH=$(MUTMUT) $(BIN)/python -m tests.policies.mutation
+
+# The operators of mutmut alone, without what its terminal needs, and beside the locked requirements.
+$(MUTMUT): $(INSTALLED)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --upgrade --target $@ mutmut==3.8.1 libcst==1.9.0
+	@touch $@
 
 parity: $(INSTALLED) ## measure anew which settings cause the differences between test and prod (minutes)
 	@$(BIN)/python -m plumbline compare test prod --measure
@@ -58,6 +69,8 @@ parity: $(INSTALLED) ## measure anew which settings cause the differences betwee
 docs: $(INSTALLED) ## write the generated parts of docs/ anew
 	@$(BIN)/python -m systems.reference
 	@$(BIN)/python -m plumbline.reference
+	@$(BIN)/python -m policies.reference
+	@$(BIN)/python -m tests.policies.faults
 
 lock: ## resolve both requirement files anew (needs uv)
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate requirements.txt -o requirements.lock

@@ -9,7 +9,7 @@ import pulumi
 import pulumi_aws as aws
 
 from components.buckets import Bucket
-from components.cdn_parts import CACHING_DISABLED, Front, distribution, viewer_function
+from components.cdn_parts import CACHING_DISABLED, SECURITY_HEADERS, Front, distribution, viewer_function
 
 YEAR_SECONDS = 31_536_000
 _READ = ["GET", "HEAD"]
@@ -89,6 +89,7 @@ class Cdn(pulumi.ComponentResource):
                 }
                 for path in args.immutable_paths
             ],
+            root="index.html",
             # Whoever may not list a bucket is told 403 where 404 is meant.
             errors=[
                 {
@@ -242,6 +243,7 @@ class Maintenance(pulumi.ComponentResource):
                 "cached_methods": _READ,
                 "compress": True,
                 "cache_policy_id": CACHING_DISABLED,
+                "response_headers_policy_id": SECURITY_HEADERS,
                 "function_associations": [answer],
             },
             opts=child,

@@ -18,6 +18,8 @@ from components.naming import Naming
 SERVICE = "cloudfront.amazonaws.com"
 # Managed policy CachingDisabled (AWS: "Use managed cache policies").
 CACHING_DISABLED = "4135ea2d-6df8-44a3-9df3-4b5a84be39ad"
+# Managed policy SecurityHeadersPolicy (AWS: "Use managed response headers policies").
+SECURITY_HEADERS = "67f7725c-6f97-4210-82d7-5512b31e9d03"
 _RUNTIME = "cloudfront-js-2.0"
 _CODE = Path(__file__).with_name("cdn_code")
 
@@ -62,9 +64,13 @@ def distribution(
     default: aws.cloudfront.DistributionDefaultCacheBehaviorArgsDict,
     ordered: list[aws.cloudfront.DistributionOrderedCacheBehaviorArgsDict] | None = None,
     errors: list[aws.cloudfront.DistributionCustomErrorResponseArgsDict] | None = None,
+    root: str | None = None,
     opts: pulumi.ResourceOptions,
 ) -> aws.cloudfront.Distribution:
-    """Register a distribution with one origin, behind HTTPS with TLS 1.2 or later, and have its access logged."""
+    """Register a distribution with one origin, behind HTTPS with TLS 1.2 or later, and have its access logged.
+
+    `root` is the object that answers for the domain alone.
+    """
     geography: aws.cloudfront.DistributionRestrictionsGeoRestrictionArgsDict = {"restriction_type": "none"}
     if front.countries:
         geography = {"restriction_type": "whitelist", "locations": list(front.countries)}
@@ -73,6 +79,7 @@ def distribution(
         comment=front.description,
         enabled=True,
         aliases=[front.domain],
+        default_root_object=root,
         origins=[origin],
         default_cache_behavior=default,
         ordered_cache_behaviors=ordered,

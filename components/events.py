@@ -14,8 +14,8 @@ from components import grants
 from components.account import Account
 from components.functions import Function
 from components.naming import Naming
-from components.queues import dead_letter_queue
-from components.resource_policies import PolicyStatement, policy_text, refuse_without_tls
+from components.queues import dead_letter_queue, queue_policy
+from components.resource_policies import PolicyStatement, policy_text
 from components.roles import Grant, Role
 from components.topics import Topic
 
@@ -139,11 +139,12 @@ class Rules(pulumi.ComponentResource):
                 self._child, pulumi.ResourceOptions(ignore_changes=["state"] if spec.switched else None)
             ),
         )
-        letters = aws.sqs.QueuePolicy(
+        letters = queue_policy(
             f"{self._prefix}-{rule}-dead-letters-policy",
-            queue_url=queue.url,
-            policy=policy_text(self._queue_policy(rule)),
-            opts=pulumi.ResourceOptions.merge(self._child, pulumi.ResourceOptions(depends_on=[resource])),
+            queue,
+            self._queue_arn(rule),
+            pulumi.ResourceOptions.merge(self._child, pulumi.ResourceOptions(depends_on=[resource])),
+            (self._accept_undelivered(rule),),
         )
         first: list[pulumi.Resource] = [letters]
         if isinstance(spec.target, Function):
@@ -176,15 +177,14 @@ class Rules(pulumi.ComponentResource):
             opts=self._child,
         )
 
-    def _queue_policy(self, rule: str) -> tuple[PolicyStatement, ...]:
-        arn = self._args.account.queue_arn(self._queue_name(rule))
-        return (
-            PolicyStatement(
-                sid="AcceptUndelivered",
-                principal={"Service": SERVICE},
-                actions=("sqs:SendMessage",),
-                resources=(arn,),
-                conditions={"ArnEquals": {"aws:SourceArn": self.rule_arn(rule)}},
-            ),
-            refuse_without_tls(("sqs:*",), (arn,)),
+    def _queue_arn(self, rule: str) -> str:
+        return self._args.account.queue_arn(self._queue_name(rule))
+
+    def _accept_undelivered(self, rule: str) -> PolicyStatement:
+        return PolicyStatement(
+            sid="AcceptUndelivered",
+            principal={"Service": SERVICE},
+            actions=("sqs:SendMessage",),
+            resources=(self._queue_arn(rule),),
+            conditions={"ArnEquals": {"aws:SourceArn": self.rule_arn(rule)}},
         )

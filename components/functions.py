@@ -12,7 +12,7 @@ import pulumi_aws as aws
 from components import grants
 from components.account import Account
 from components.naming import Naming, log_group_name
-from components.queues import dead_letter_queue
+from components.queues import dead_letter_queue, queue_policy
 from components.roles import Grant, Role
 from components.security_groups import SecurityGroup
 
@@ -100,13 +100,7 @@ class Functions(pulumi.ComponentResource):
         self._name_prefix = name
         self.layer = self._layer()
         logs = {function: self._log_group(function) for function in args.functions}
-        queues = {
-            function: dead_letter_queue(
-                f"{name}-{function}-dead-letters", self._queue_name(function), pulumi.ResourceOptions(parent=self)
-            )
-            for function, spec in args.functions.items()
-            if spec.dead_letter
-        }
+        queues = {function: self._queue(function) for function, spec in args.functions.items() if spec.dead_letter}
         for function, spec in args.functions.items():
             self._grant(function, spec)
         self.functions: Mapping[str, Function] = {
@@ -128,6 +122,13 @@ class Functions(pulumi.ComponentResource):
 
     def _queue_name(self, function: str) -> str:
         return self._args.naming.short("queue", f"{function}-dead-letters")
+
+    def _queue(self, function: str) -> aws.sqs.Queue:
+        name, physical_name = f"{self._name_prefix}-{function}-dead-letters", self._queue_name(function)
+        child = pulumi.ResourceOptions(parent=self)
+        queue = dead_letter_queue(name, physical_name, child)
+        queue_policy(f"{name}-policy", queue, self._args.account.queue_arn(physical_name), child)
+        return queue
 
     def _layer(self) -> aws.lambda_.LayerVersion:
         return aws.lambda_.LayerVersion(

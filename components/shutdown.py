@@ -13,7 +13,7 @@ from components.account import Account
 from components.events import Rules
 from components.naming import Naming
 from components.night import Night
-from components.queues import dead_letter_queue
+from components.queues import dead_letter_queue, queue_policy
 from components.roles import Role, Roles, RolesArgs, RoleSpec
 
 SERVICE = "scheduler.amazonaws.com"
@@ -49,6 +49,7 @@ class Shutdown(pulumi.ComponentResource):
         self._group = aws.scheduler.ScheduleGroup(f"{name}-group", name=self._group_name, opts=self._child)
         queue_name = naming.exact("queue", "shutdown-undelivered")
         self._queue = dead_letter_queue(f"{name}-dead-letters", queue_name, self._child)
+        queue_policy(f"{name}-dead-letters-policy", self._queue, args.account.queue_arn(queue_name), self._child)
         self._role = self._make_role(queue_name)
         self.schedules = {
             (rule, what): self._schedule(rule, what, action, expression)
@@ -74,7 +75,7 @@ class Shutdown(pulumi.ComponentResource):
         role = roles.roles["shutdown"]
         arns = [self._args.rules.rule_arn(rule) for rule in self._args.resting]
         role.allow("rules", grants.switch_rules(arns))
-        # The Scheduler sends what it could not do under the same role, so the queue needs no policy for that.
+        # The Scheduler sends what it could not do under the same role, so the queue's policy does not name it.
         role.allow("dead-letters", grants.send(account, queue_name))
         roles.attach()
         return role

@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from plumbline import commands, compare, deploy, report
+from plumbline import commands, deploy, report, rules_report, rulings
 from plumbline.graph import Resource
 from plumbline.project import Project, UserError
 
@@ -25,11 +25,12 @@ examples:
   python -m plumbline preview prod --format json      the machine document (docs/contract.schema.json)
   python -m plumbline up test                         deploy into an in-process AWS
   python -m plumbline compare test prod               what differs between two stacks, and what causes it
+  python -m plumbline rules                           every policy rule, and what it is for
   pulumi preview --json > p.json && python -m plumbline judge p.json
   python -m plumbline deploy test -- --yes            pulumi up with the backend and packs of the stack
 
-exit status: 0 when nothing fails (criteria may be unbuilt or unknown), 1 when a criterion fails or nothing explains a
-difference, 2 when the input is wrong: stack, settings, program or document
+exit status: 0 when nothing fails (criteria may be unbuilt or unknown), 1 when a criterion or a mandatory rule fails or
+nothing explains a difference, 2 when the input is wrong: stack, settings, program or document
 """
 
 
@@ -46,7 +47,7 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     verbs = parser.add_subparsers(
-        dest="verb", required=True, metavar="{preview,up,judge,compare,deploy}", parser_class=_Parser
+        dest="verb", required=True, metavar="{preview,up,judge,compare,rules,deploy}", parser_class=_Parser
     )
 
     preview = verbs.add_parser(
@@ -72,6 +73,10 @@ def _parser() -> argparse.ArgumentParser:
     compare.add_argument("--measure", action="store_true", help="find the causes anew, and write them down first")
     _formats(compare)
 
+    rules = verbs.add_parser("rules", help="list the rules of the policy packs, and the controls that they cover")
+    rules.add_argument("stack", nargs="?", help="the stack whose levels and parameters are shown, if not all stacks'")
+    rules.add_argument("--format", choices=("text", "json", "markdown"), default="text", help="how to print (text)")
+
     deploy = verbs.add_parser("deploy", help="run the real `pulumi up`: needs the Pulumi CLI and AWS credentials")
     deploy.add_argument("stack", help="the stack's name, as in Pulumi.<stack>.yaml")
     deploy.add_argument(
@@ -96,6 +101,8 @@ def main(arguments: list[str] | None = None) -> int:
             return _deploy(options, project)
         if options.verb == "compare":
             return _compare(options, project)
+        if options.verb == "rules":
+            return _rules(options, project)
         outcome = _run(options, project, errors)
         _print(options, outcome)
         return outcome.status
@@ -136,6 +143,9 @@ def _deploy(options: argparse.Namespace, project: Project) -> int:
 
 
 def _compare(options: argparse.Namespace, project: Project) -> int:
+    # It reads its own files with pydantic, which no other command needs.
+    from plumbline import compare
+
     found = compare.compare(project, options.left, options.right, anew=options.measure)
     if options.format == "json":
         json.dump(found.document, sys.stdout, indent=1)
@@ -145,6 +155,20 @@ def _compare(options: argparse.Namespace, project: Project) -> int:
     else:
         compare.text(found, _console(), every=options.all)
     return found.status
+
+
+def _rules(options: argparse.Namespace, project: Project) -> int:
+    if options.stack is not None:
+        project.system(options.stack)  # an unknown stack is told
+    catalogue = rulings.catalogue(project.root, options.stack)
+    if options.format == "json":
+        json.dump(catalogue, sys.stdout, indent=1)
+        sys.stdout.write("\n")
+    elif options.format == "markdown":
+        sys.stdout.write(rules_report.markdown(catalogue))
+    else:
+        rules_report.text(catalogue, _console())
+    return 0
 
 
 def _print(options: argparse.Namespace, outcome: commands.Outcome) -> None:

@@ -8,16 +8,19 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from plumbline import contract, documents, state
+from plumbline import contract, documents, kept, state
 from plumbline.changes import Change, compare
-from plumbline.constraints import check
-from plumbline.evaluate import Evaluation, evaluate_stack
 from plumbline.graph import Resource, StackGraph
 from plumbline.project import Project, UserError
 from plumbline.report import Report
+from plumbline.rulings import judge as by_rules
 from plumbline.verdicts import Subject, judge, ledger, undecided
+
+if TYPE_CHECKING:
+    from plumbline.evaluate import Evaluation
+    from plumbline.monitor import Deployer
 
 Say = Callable[[str], None]
 
@@ -31,14 +34,15 @@ class Outcome:
 
     @property
     def status(self) -> int:
-        """0, or 1 where a criterion fails."""
-        return 1 if any(verdict.word == "fail" for verdict in self.report.verdicts.values()) else 0
+        """0, or 1 where a criterion or a mandatory rule fails."""
+        failing = any(verdict.word == "fail" for verdict in self.report.verdicts.values())
+        return 1 if failing or self.report.rulings.mandatory else 0
 
 
 def preview(project: Project, stack: str) -> Outcome:
     """Evaluate a stack, compare it with the last `up`, and judge it. Raises UserError."""
     started = time.monotonic()
-    evaluation = _accepted(evaluate_stack(project, stack))
+    evaluation = _accepted(project, stack)
     notes = list(evaluation.warnings)
     try:
         before = state.read(project.state_directory, stack)
@@ -65,10 +69,10 @@ def up(project: Project, stack: str, say: Say, wait_seconds: float, progress: Pr
             aside = state.set_aside(project.state_directory, stack)
             before = None
             notes.append(f"the state of the last up could not be read ({error}); it was set aside as {aside.name}")
-        planned = _accepted(evaluate_stack(project, stack)).graph
+        planned = accepted(project, stack)
         changes = compare(before, planned)
         with progress(sum(resource.custom for resource in planned)) as advance, Sandbox(advance) as sandbox:
-            evaluation = _accepted(evaluate_stack(project, stack, sandbox))
+            evaluation = _accepted(project, stack, sandbox)
         outcome = _outcome(
             project,
             stack,
@@ -102,7 +106,7 @@ def judge_file(project: Project, path: Path, stack: str | None, state_file: Path
     if document.left_out:
         notes.append(
             f"the document leaves out {document.left_out} unchanged resources, so it decides no criterion; "
-            "give the stack's export with --state"
+            "give the stack's export with --state. Rules about several resources are not asked either"
         )
     base = "as the document says"
     return _outcome(
@@ -120,11 +124,16 @@ class Progress:
 
 def accepted(project: Project, stack: str) -> StackGraph:
     """Return a stack's graph as a preview. Raises UserError with everything that would be refused."""
-    return _accepted(evaluate_stack(project, stack)).graph
+    return _accepted(project, stack).graph
 
 
-def _accepted(evaluation: Evaluation) -> Evaluation:
-    """Return an evaluation that nothing would refuse. Raises UserError with every mistake and problem."""
+def _accepted(project: Project, stack: str, deployer: Deployer | None = None) -> Evaluation:
+    """Evaluate a stack that nothing would refuse. Raises UserError with every mistake and problem."""
+    # The SDK's types and the checks take half a second to load, and whoever judges a document needs neither.
+    from plumbline.constraints import check
+    from plumbline.evaluate import evaluate_stack
+
+    evaluation = evaluate_stack(project, stack, deployer)
     lines = [*evaluation.mistakes, *map(str, check(evaluation.graph))]
     if lines:
         raise UserError(*lines)
@@ -148,11 +157,12 @@ def _outcome(
     verdicts = judge(entries, subject(project, stack, graph)) if entries else {}
     if partial:
         verdicts = {id_: undecided(verdict) for id_, verdict in verdicts.items()}
+    rulings = by_rules(project.root, graph, partial=partial)
     counts = (sandbox.materialised, sandbox.simulated) if sandbox is not None else None
     extra = {"sandbox": {"exist": counts[0].total(), "simulated": counts[1].total()}} if counts else {}
     seconds = time.monotonic() - started
-    report = Report(graph, system, changes, entries, verdicts, seconds, counts, notes or [], base)
-    return Outcome(report, contract.document(graph, system, changes, verdicts, extra))
+    report = Report(graph, system, changes, entries, verdicts, rulings, seconds, counts, notes or [], base)
+    return Outcome(report, contract.document(graph, system, changes, verdicts, rulings, extra))
 
 
 def subject(project: Project, stack: str, graph: StackGraph) -> Subject:
@@ -164,6 +174,6 @@ def subject(project: Project, stack: str, graph: StackGraph) -> Subject:
     def base() -> StackGraph | None:
         deployment = settings.get("deployment")
         name = deployment.get("bootstrap") if isinstance(deployment, Mapping) else None
-        return accepted(project, str(name)) if name else None
+        return kept.preview(project, str(name), lambda: accepted(project, str(name))) if name else None
 
     return Subject(graph, str(settings.get("environment")), settings, siblings, project.root, base=base)

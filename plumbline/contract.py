@@ -8,6 +8,7 @@ from typing import Any
 
 from plumbline.changes import Change
 from plumbline.graph import UNKNOWN, Blob, Options, Resource, Secret, StackGraph
+from plumbline.rulings import NO_RULINGS, Rulings
 from plumbline.verdicts import WORDS, Verdict
 
 VERSION = 1
@@ -121,6 +122,7 @@ def document(
     system: str,
     changes: Iterable[Change],
     verdicts: Mapping[str, Verdict],
+    rulings: Rulings = NO_RULINGS,
     extra: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Return the whole document. `extra` adds to the summary's counts."""
@@ -138,7 +140,8 @@ def document(
             {"urn": change.urn, "action": change.action, "paths": list(change.paths), "causes": list(change.causes)}
             for change in changes
         ],
-        "policies": [],
+        "policies": [ruling.document() for ruling in rulings.standing],
+        "waived": [waived.document() for waived in rulings.waived],
         "criteria": [
             {
                 "id": id_,
@@ -154,7 +157,7 @@ def document(
             "resources": len(graph),
             "changes": {action: actions[action] for action in ("create", "update", "replace", "delete", "same")},
             "criteria": {word: words[word] for word in WORDS},
-            "policies": {"violations": 0},
+            "policies": rulings.counts(),
             **(extra or {}),
         },
     }

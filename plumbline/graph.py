@@ -100,14 +100,22 @@ class Resource:
         return f"{self.type} {self.name}"
 
 
+# Most values are texts and dicts: to ask for these first spares the slow question for any kind of mapping.
+_SCALARS = (str, int, float, type(None), Unknown)
+_MAPPINGS = (dict, Mapping)
+
+
 def dig(value: Any, path: str, default: Any = None) -> Any:
     """Follow a dotted path through mappings, lists and secrets; see Resource.get."""
+    if type(value) is dict and "." not in path:
+        value = value.get(path)
+        return default if value is None else value
     for step in path.split("."):
         if isinstance(value, Secret):
             value = value.value
         if value is UNKNOWN:
             return UNKNOWN
-        if isinstance(value, Mapping) and step in value:
+        if isinstance(value, _MAPPINGS) and step in value:
             value = value[step]
         elif isinstance(value, list) and step.isdigit() and int(step) < len(value):
             value = value[int(step)]
@@ -118,7 +126,9 @@ def dig(value: Any, path: str, default: Any = None) -> Any:
 
 def walk(value: Any, path: Path = ()) -> Iterator[tuple[Path, Any]]:
     """Yield every leaf of a property value with its path. Secrets, blobs and unknowns are leaves."""
-    if isinstance(value, Mapping):
+    if isinstance(value, _SCALARS):
+        yield path, value
+    elif isinstance(value, _MAPPINGS):
         for key, item in value.items():
             yield from walk(item, (*path, key))
     elif isinstance(value, list | tuple):
@@ -130,9 +140,11 @@ def walk(value: Any, path: Path = ()) -> Iterator[tuple[Path, Any]]:
 
 def reveal(value: Any) -> Any:
     """Return a property value with secrets replaced by what they hold, UNKNOWN where that is hidden."""
+    if isinstance(value, _SCALARS):
+        return value
     if isinstance(value, Secret):
         return UNKNOWN if value.value is None else reveal(value.value)
-    if isinstance(value, Mapping):
+    if isinstance(value, _MAPPINGS):
         return {key: reveal(item) for key, item in value.items()}
     return [reveal(item) for item in value] if isinstance(value, list) else value
 
@@ -225,6 +237,11 @@ class StackGraph:
                     index.setdefault(value, resource)
             self._indexes[key] = index
         return self._indexes[key]
+
+    @functools.cached_property
+    def derived(self) -> dict[Any, Any]:
+        """Hold what others find out about the graph, under keys of their own: a graph never changes."""
+        return {}
 
     @functools.cached_property
     def _reachable(self) -> dict[str, frozenset[str]]:

@@ -15,6 +15,7 @@ from rich.tree import Tree
 from plumbline.changes import Change
 from plumbline.contract import encode
 from plumbline.graph import Resource, StackGraph
+from plumbline.rulings import Ruling, Rulings
 from plumbline.verdicts import WORDS, Entry, Verdict
 
 _COLOURS = {"pass": "green", "deviation": "cyan", "outside": "cyan", "fail": "red", "unknown": "yellow"}
@@ -34,6 +35,7 @@ class Report:
     changes: list[Change]
     entries: tuple[Entry, ...]
     verdicts: Mapping[str, Verdict]
+    rulings: Rulings
     seconds: float
     sandbox: tuple[Counter[str], Counter[str]] | None = None
     notes: list[str] = field(default_factory=list)
@@ -46,6 +48,7 @@ def text(report: Report, console: Console, every: bool = False) -> None:
     _changes(report, console, every)
     if report.sandbox is not None:
         _sandbox(report, console)
+    _policies(report.rulings, console, every)
     _criteria(report, console, every)
     for note in report.notes:
         console.print(f"[yellow]note[/] {escape(note)}", soft_wrap=True)
@@ -131,6 +134,45 @@ def _brief(value: Any) -> str:
     return str(value)
 
 
+def _policies(rulings: Rulings, console: Console, every: bool) -> None:
+    if not rulings.rules:
+        return
+    console.print(f"\n[bold]Policies[/] of {rulings.rules} rules: {_policy_counts(rulings)}")
+    for found in by_rule(rulings):
+        first = found[0]
+        colour = "red" if first.level == "mandatory" else "yellow"
+        title = f"{first.id} {first.rule}".strip()
+        console.print(f"  [{colour}]{first.level}[/] {escape(title)} [dim]({first.severity})[/]", highlight=False)
+        for ruling in found[: None if every else _MOST_NAMES]:
+            console.print(f"    {escape(_ruling_line(ruling))}", highlight=False, soft_wrap=True)
+        if len(found) > _MOST_NAMES and not every:
+            console.print(f"    … {len(found) - _MOST_NAMES} more, with --all")
+        console.print(f"    [dim]to mend: {escape(first.remediation)}[/]", highlight=False, soft_wrap=True)
+    for waived in rulings.waived if every else ():
+        until = f"{waived.owner} until {waived.expires}: {waived.reason}"
+        line = f"{waived.ruling.rule} {_ruling_line(waived.ruling)}; {until}"
+        console.print(f"  [cyan]waived[/] {escape(line)}", highlight=False, soft_wrap=True)
+
+
+def by_rule(rulings: Rulings) -> list[list[Ruling]]:
+    """Return the findings that stand by their rules, the mandatory ones first."""
+    found: dict[str, list[Ruling]] = {}
+    for ruling in rulings.standing:
+        found.setdefault(ruling.rule, []).append(ruling)
+    return sorted(found.values(), key=lambda rows: rows[0].level != "mandatory")
+
+
+def _policy_counts(rulings: Rulings) -> str:
+    counts = rulings.counts()
+    shown = [f"{counts[word]} {word}" for word in ("mandatory", "advisory", "waived") if counts[word]]
+    return ", ".join(shown) or "no violation"
+
+
+def _ruling_line(ruling: Ruling) -> str:
+    place = ": ".join(part for part in (ruling.resource, ruling.path) if part)
+    return f"{place}: {ruling.message}" if place else ruling.message
+
+
 def _criteria(report: Report, console: Console, every: bool) -> None:
     if not report.verdicts:
         console.print("\n[bold]Criteria[/]: this system has no ledger yet")
@@ -165,6 +207,8 @@ def _markdown(report: Report) -> Iterator[str]:
     yield "| --- | --- |"
     yield f"| changes {report.base} | {_counts(actions, reversed(_URGENCY)) or 'none'} |"
     yield f"| criteria | {_counts(words, WORDS) or 'no ledger'} |"
+    if report.rulings.rules:
+        yield f"| policies of {report.rulings.rules} rules | {_policy_counts(report.rulings)} |"
     shown = [change for action in _URGENCY for change in report.changes if change.action == action]
     if shown:
         yield from ("", f"<details><summary>{len(shown)} changes</summary>", "", "```")
@@ -177,9 +221,23 @@ def _markdown(report: Report) -> Iterator[str]:
         yield from ("", "| criterion | verdict | evidence |", "| --- | --- | --- |")
         for entry in urgent:
             verdict = report.verdicts[entry.id]
-            yield f"| {entry.id} {entry.text} | {verdict.word} | {verdict.evidence.replace('|', chr(92) + '|')} |"
+            yield f"| {entry.id} {entry.text} | {verdict.word} | {_cell(verdict.evidence)} |"
+    if report.rulings.standing:
+        yield from ("", "| policy | found | to mend |", "| --- | --- | --- |")
+        for found in by_rule(report.rulings):
+            lines = [_ruling_line(ruling) for ruling in found[:_MOST_NAMES]]
+            if len(found) > _MOST_NAMES:
+                lines.append(f"… {len(found) - _MOST_NAMES} more")
+            first = found[0]
+            title = f"{first.level} {first.id} {first.rule}".strip()
+            yield f"| {title} | {_cell('<br>'.join(lines))} | {_cell(first.remediation)} |"
     for note in report.notes:
         yield from ("", f"> {note}")
+
+
+def _cell(text: str) -> str:
+    """Return a text as it stands in a cell of a table."""
+    return text.replace("|", "\\|")
 
 
 def _counts(counter: Counter[Any], order: Iterable[str]) -> str:

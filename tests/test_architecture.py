@@ -16,8 +16,19 @@ LONGEST = 450  # lines of a module
 ALLOWED = {
     "components": ("plumbline.sdk", "plumbline.yaml12"),
     "systems": ("components", "plumbline.sdk", "plumbline.yaml12", "plumbline.project"),
-    "criteria": ("plumbline.graph", "plumbline.sdk", "plumbline.yaml12", "plumbline.verdicts"),
-    "policies": ("plumbline.graph", "plumbline.sdk", "plumbline.yaml12", "plumbline.verdicts"),
+    "criteria": ("plumbline.graph", "plumbline.sdk", "plumbline.taggable", "plumbline.yaml12", "plumbline.verdicts"),
+    "policies": (
+        "plumbline.commands",
+        "plumbline.graph",
+        "plumbline.project",
+        "plumbline.rules_report",
+        "plumbline.rulings",
+        "plumbline.sdk",
+        "plumbline.taggable",
+        "plumbline.verdicts",
+        "plumbline.wire",
+        "plumbline.yaml12",
+    ),
     "plumbline": (),
 }
 

@@ -21,8 +21,8 @@ from criteria.trading_areas.common import (
 from criteria.trading_areas.functions import UNSCOPED
 from criteria.trading_areas.rights import Call, allowed, arn, one, sent_by
 from criteria.trading_areas.workflows import MACHINE
-from plumbline import sdk
 from plumbline.graph import Resource
+from plumbline.taggable import taggable
 from plumbline.verdicts import Finding, Subject, Verdict, claim, combine, criterion
 
 GATEWAY = "aws:apigateway/account:Account"
@@ -174,6 +174,6 @@ def tags(subject: Subject) -> Verdict:
     findings = []
     for resource in subject.graph:
         # A component is nothing in AWS; what it makes is judged itself.
-        if resource.custom and sdk.tag_shape(resource.type) == "map":
+        if resource.custom and taggable().get(resource.type) == "map":
             findings += [claim(resource, f"tags.{key}", lambda value: bool(value), default="") for key in keys]
     return combine(findings, "tags", f"give each resource {', '.join(keys)}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import operator
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -35,7 +36,7 @@ class Metric:
     dimensions: Mapping[str, Any]
 
     def is_of(self, namespace: str, name: str, statistics: tuple[str, ...], dimensions: Mapping[str, Any]) -> bool:
-        same = (self.namespace, self.name, dict(self.dimensions)) == (namespace, name, dict(dimensions))
+        same = self.name == name and self.namespace == namespace and dict(self.dimensions) == dict(dimensions)
         return same and self.statistic in statistics
 
 
@@ -45,6 +46,11 @@ class Watch:
 
     metrics: Mapping[str, Metric]
     expression: str
+
+    @functools.cached_property
+    def names(self) -> frozenset[str]:
+        """The metrics' names: most questions are about others, and need not look at any metric."""
+        return frozenset(metric.name for metric in self.metrics.values() if isinstance(metric.name, str))
 
     def value(self, values: Values) -> float | None:
         """Return what the alarm sees, None where CloudWatch would have no data. Raises ValueError for other math."""
@@ -207,6 +213,8 @@ def _asks(question: Callable[..., bool], *given: Any) -> Question | None:
 def _rate(seen: Watch, errors: tuple[str, str], count: _Count, of: Dimensions) -> bool:
     """Say whether an alarm computes how many percent of a count are errors. Nothing, where nothing was counted."""
     namespace, name = errors
+    if name not in seen.names:
+        return False
     bad = [id_ for id_, metric in seen.metrics.items() if metric.is_of(namespace, name, ("Sum",), of)]
     all_ = [id_ for id_, metric in seen.metrics.items() if metric.is_of(namespace, count[1], count[2], of)]
     if len(bad) != 1 or len(all_) != 1 or len(seen.metrics) != 2:
@@ -269,6 +277,8 @@ def _parts(table: Resource) -> Iterator[dict[str, Any]]:
 
 def _suffices(seen: Watch, name: str, above: float, of: Dimensions) -> bool:
     """Say whether an alarm sees one metric alone, while all its others have no data."""
+    if name not in seen.names:
+        return False
     ids = [id_ for id_, metric in seen.metrics.items() if metric.is_of("AWS/DynamoDB", name, ("Sum",), of)]
     return len(ids) == 1 and _computes(seen, lambda case: above, [{**dict.fromkeys(seen.metrics), ids[0]: above}])
 

@@ -101,18 +101,19 @@ def api_of(graph: StackGraph, resource: Resource, path: str) -> tuple[Resource |
 
 def routes(graph: StackGraph) -> list[Route]:
     """Return every method of the stack's APIs."""
-    integrations: dict[tuple[str, Any], list[Resource]] = {}
+    integrations: dict[tuple[str, str], list[Resource]] = {}
     unplaced = False
     for integration in graph.of_type(INTEGRATION):
         place = _place(graph, integration)
         if place is None or integration.get("httpMethod") is UNKNOWN:
             unplaced = True
         else:
-            integrations.setdefault((place.urn, integration.get("httpMethod")), []).append(integration)
+            # What is no text is no method of HTTP, and belongs to none.
+            integrations.setdefault((place.urn, str(integration.get("httpMethod"))), []).append(integration)
     found = []
     for method in graph.of_type(METHOD):
         place = _place(graph, method)
-        own = integrations.get((place.urn, method.get("httpMethod")), []) if place else []
+        own = integrations.get((place.urn, str(method.get("httpMethod"))), []) if place else []
         sure: Word = "pass" if len(own) == 1 else "unknown" if unplaced or place is None else "fail"
         path = _path(graph, place) if place else None
         found.append(Route(method, place, path, own[0] if len(own) == 1 else None, sure))

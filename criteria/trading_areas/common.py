@@ -62,6 +62,11 @@ def statements(policy: Resource, path: str) -> list[Mapping[str, Any]] | None:
     document = policy.get(path)
     if document is UNKNOWN or not isinstance(document, str):
         return None
+    return list(_statements(document))
+
+
+@functools.lru_cache(maxsize=4096)
+def _statements(document: str) -> list[Mapping[str, Any]]:
     try:
         written = json.loads(document)
     except ValueError:
@@ -108,11 +113,27 @@ def follow(graph: StackGraph, resource: Resource, path: str, *types: str) -> Lin
     A component's output depends on all that the component has. Which of several subnets an unknown list of subnets
     holds, dependencies cannot tell.
     """
+    # Many criteria ask about the same inputs; the resource itself is kept, since another may have its URN.
+    key = (follow, resource.urn, path, types)
+    known, link = graph.derived.get(key, (None, None))
+    if known is not resource or link is None:
+        link = _followed(graph, resource, path, types)
+        graph.derived[key] = (resource, link)
+    return link
+
+
+def _followed(graph: StackGraph, resource: Resource, path: str, types: tuple[str, ...]) -> Link:
     value = reveal(resource.get(path))
     values = value if isinstance(value, list) else [] if value is None else [value]
     known = [item for item in values if item is not UNKNOWN]
-    found = {target.urn: target for target in graph.of_type(*types) if any(_is_called(target, name) for name in known)}
-    foreign = any(not any(_is_called(target, name) for target in found.values()) for name in known)
+    found: dict[str, Resource] = {}
+    foreign = False
+    if known:
+        called = _called(graph, types)
+        matches = [called.get(name, ()) if isinstance(name, str) else () for name in known]
+        foreign = not all(matches)
+        chosen = {place for row in matches for place in row}
+        found = {target.urn: target for target in (graph.of_type(*types)[place] for place in sorted(chosen))}
     if len(known) == len(values):
         return Link(tuple(found.values()), foreign=foreign)
     urns = resource.property_dependencies.get(path.partition(".")[0], ())
@@ -122,8 +143,16 @@ def follow(graph: StackGraph, resource: Resource, path: str, *types: str) -> Lin
     return Link((*found.values(), *candidates.values()), len(candidates) == waiting, foreign, not candidates)
 
 
-def _is_called(resource: Resource, name: Any) -> bool:
-    return isinstance(name, str) and bool(name) and name in _names(resource)
+def _called(graph: StackGraph, types: tuple[str, ...]) -> dict[str, list[int]]:
+    """Return the resources of some types by each name that others may refer to them by: their places in the graph."""
+    key = (_called, types)
+    if key not in graph.derived:
+        found: dict[str, list[int]] = {}
+        for place, resource in enumerate(graph.of_type(*types)):
+            for name in {name for name in _names(resource) if isinstance(name, str) and name}:
+                found.setdefault(name, []).append(place)
+        graph.derived[key] = found
+    return graph.derived[key]
 
 
 def _names(resource: Resource) -> list[Any]:
@@ -205,8 +234,12 @@ def any_partition(arn: str) -> str:
 
 def covers(pattern: str, text: str) -> bool:
     """Say whether a pattern of a policy, with its stars and question marks, matches a text."""
-    written = re.escape(pattern).replace(r"\*", ".*").replace(r"\?", ".")
-    return re.fullmatch(written, text, re.DOTALL) is not None
+    return _expression(pattern).fullmatch(text) is not None
+
+
+@functools.lru_cache(maxsize=8192)
+def _expression(pattern: str) -> re.Pattern[str]:
+    return re.compile(re.escape(pattern).replace(r"\*", ".*").replace(r"\?", "."), re.DOTALL)
 
 
 def conditions(statement: Mapping[str, Any]) -> list[tuple[str, str, list[str]]]:

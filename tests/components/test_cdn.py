@@ -107,6 +107,7 @@ def test_the_distribution_is_whole() -> None:
             "sslSupportMethod": "sni-only",
             "minimumProtocolVersion": "TLSv1.2_2021",
         },
+        "defaultRootObject": "index.html",
         "restrictions": {"geoRestriction": {"restrictionType": "none"}},
         "webAclId": WEB_ACL,
         "priceClass": "PriceClass_100",
@@ -250,6 +251,7 @@ def test_the_maintenance_answer_takes_every_method_and_asks_no_cache() -> None:
         "cachedMethods": READ,
         "compress": True,
         "cachePolicyId": UNCACHED,
+        "responseHeadersPolicyId": "67f7725c-6f97-4210-82d7-5512b31e9d03",
         "functionAssociations": [{"eventType": "viewer-request", "functionArn": UNKNOWN}],
     }
     assert present(made.inputs["origins"]) == [

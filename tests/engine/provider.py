@@ -1,6 +1,6 @@
 """A stand-in for the AWS provider, so that the real engine previews without plugin, network or account.
 
-It answers as the provider does in a preview of an empty stack: inputs are echoed, everything else stays unknown.
+It answers as the provider does in a preview of an empty stack: inputs are echoed, everything else is unknown.
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ import grpc
 from google.protobuf import empty_pb2
 from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
 
+from plumbline import sdk
+from plumbline.graph import UNKNOWN
 from plumbline.invokes import answer
 from plumbline.wire import from_struct, to_struct
 
@@ -37,7 +39,11 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
 
     def Create(self, request: Any, context: Any) -> Any:
         assert request.preview, "the stand-in only previews"
-        return provider_pb2.CreateResponse(properties=request.properties)
+        # The provider knows of no property that AWS may fill in whether it will: all that is not set is unknown.
+        token = request.urn.split("::")[2].rpartition("$")[2]
+        properties = to_struct(dict.fromkeys(sdk.output_types(token), UNKNOWN))
+        properties.MergeFrom(request.properties)
+        return provider_pb2.CreateResponse(properties=properties)
 
     def Invoke(self, request: Any, context: Any) -> Any:
         answered = answer(request.tok, from_struct(request.args), None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -17,6 +18,7 @@ from conftest import ROOT, preview
 from plumbline import commands, documents
 from plumbline.graph import Blob, Resource, Secret
 from plumbline.project import Project
+from policies import acceptance
 
 pytestmark = [
     pytest.mark.engine,
@@ -29,7 +31,7 @@ def workspace(tmp_path: Path) -> Path:
     """Copy the program: the CLI writes into stack files. The stand-in provider lies on the engine's PATH."""
     project = tmp_path / "project"
     project.mkdir()
-    for name in ("components", "systems", "plumbline", "criteria"):
+    for name in ("components", "systems", "plumbline", "criteria", "policies", "docs"):
         shutil.copytree(ROOT / name, project / name, ignore=shutil.ignore_patterns("__pycache__"))
     for file in (*ROOT.glob("Pulumi*.yaml"), ROOT / "__main__.py", ROOT / "requirements.txt"):
         shutil.copy(file, project)
@@ -75,8 +77,9 @@ def _comparable(resource: Resource) -> Resource:
     inputs = {key: _shown(value) for key, value in resource.inputs.items()}
     if resource.type.startswith("pulumi:providers:"):
         inputs = {key: value for key, value in inputs.items() if key not in ("__internal", "version")}
-    # The engine's document has no aliases.
-    options = dataclasses.replace(resource.options, provider=resource.options.provider.rpartition("::")[0], aliases=())
+    # The engine's document has no aliases, and not that something is deleted before it is replaced.
+    provider = resource.options.provider.rpartition("::")[0]
+    options = dataclasses.replace(resource.options, provider=provider, aliases=(), delete_before_replace=False)
     needs = {key: urns for key, urns in resource.property_dependencies.items() if urns}
     return dataclasses.replace(
         resource, inputs=inputs, outputs={}, options=options, property_dependencies=needs, source=""
@@ -97,10 +100,22 @@ def test_a_preview_is_the_same_on_both_engines(workspace: Path, stack: str) -> N
     for urn, resource in offline.items():
         assert real[urn] == resource
     project = Project(ROOT)
-    assert (
-        commands.judge_file(project, file, None, None).report.verdicts
-        == commands.preview(project, stack).report.verdicts
-    )
+    judged, previewed = commands.judge_file(project, file, None, None).report, commands.preview(project, stack).report
+    assert judged.verdicts == previewed.verdicts
+    assert judged.rulings == previewed.rulings
+
+
+@pytest.mark.parametrize("stack", ["test", "prod", "bootstrap", "bootstrap-prod"])
+def test_a_preview_passes_all_packs(workspace: Path, stack: str) -> None:
+    assert _pulumi(workspace, "stack", "init", stack).returncode == 0
+    done = _pulumi(workspace, "preview", "--stack", stack, "--policy-pack", "policies/all")
+    assert done.returncode == 0, done.stderr + done.stdout[-2000:]
+    assert "plumbline-all" in done.stdout
+    assert "[mandatory]" not in done.stdout
+    # Nothing is advisory but the criteria that the deployment decides.
+    told = re.findall(r"\[([A-Z]+-[\d.]+[a-z]?)\] unknown", done.stdout)
+    assert len(told) == done.stdout.count("[advisory]")
+    assert set(told) == (acceptance.AFTER_UP if Project(ROOT).system(stack) == "trading" else set())
 
 
 def test_wrong_settings_are_told_by_the_engine_without_a_traceback(workspace: Path) -> None:

@@ -114,7 +114,7 @@ def test_help_teaches_the_commands(capsys: pytest.CaptureFixture[str]) -> None:
     [
         (
             (),
-            "error the following arguments are required: {preview,up,judge,compare,deploy}; "
+            "error the following arguments are required: {preview,up,judge,compare,rules,deploy}; "
             "see python -m plumbline --help",
         ),
         (("preview", "prd"), "error stack 'prd' is not known; known: dev"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import json
 from collections.abc import Iterator, Mapping
@@ -15,7 +16,7 @@ from conftest import ROOT, preview, run_program
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from plumbline import commands, contract
+from plumbline import commands, contract, rulings
 from plumbline.changes import Change, compare
 from plumbline.graph import UNKNOWN, Blob, Options, Resource, Secret, StackGraph
 from plumbline.project import Project
@@ -30,7 +31,8 @@ def document(stack: str) -> dict[str, Any]:
     """Return the document of a preview of a trading stack, as read back from its text."""
     project, graph = Project(ROOT), preview(stack).graph
     verdicts = judge(ledger(ROOT, "trading"), commands.subject(project, stack, graph))
-    return json.loads(json.dumps(contract.document(graph, "trading", compare(None, graph), verdicts)))
+    found = rulings.judge(ROOT, graph)
+    return json.loads(json.dumps(contract.document(graph, "trading", compare(None, graph), verdicts, found)))
 
 
 @functools.cache
@@ -50,9 +52,24 @@ def test_the_documents_of_both_stacks_fit_the_schema(stack: str) -> None:
 
 def test_an_ups_document_fits_the_schema() -> None:
     value = contract.document(
-        StackGraph.of("test", "p", [], {}), "s", [], {}, {"sandbox": {"exist": 3, "simulated": 1}}
+        StackGraph.of("test", "p", [], {}), "s", [], {}, extra={"sandbox": {"exist": 3, "simulated": 1}}
     )
     assert list(validator().iter_errors(value)) == []
+
+
+def test_a_document_with_violations_fits_the_schema() -> None:
+    urn = "urn:pulumi:test::p::a:b:C::x"
+    ruling = rulings.Ruling(
+        "EN-001", "kms-key-rotates", "encryption", "mandatory", "medium", urn, "x", "fail", "path", "is", "mend"
+    )
+    of_stack = dataclasses.replace(ruling, id="", rule="waivers", pack="waivers", urn="", resource="", path="")
+    found = rulings.Rulings(2, (ruling, of_stack), (rulings.Waived(ruling, "why", "who", "2027-01-31"),))
+    value = contract.document(StackGraph.of("test", "p", [], {}), "s", [], {}, found)
+    assert list(validator().iter_errors(value)) == []
+    assert [row["resource"] for row in value["policies"]] == [urn, None]
+    assert value["waived"][0]["waiver"] == {"reason": "why", "owner": "who", "expires": "2027-01-31"}
+    counts = {"rules": 2, "violations": 2, "mandatory": 2, "advisory": 0, "waived": 1}
+    assert value["summary"]["policies"] == counts
 
 
 @pytest.mark.parametrize("word", WORDS)
@@ -197,7 +214,13 @@ def test_the_summary_counts_the_document(stack: str) -> None:
         "resources": len(value["resources"]),
         "changes": {"create": len(value["resources"]), "update": 0, "replace": 0, "delete": 0, "same": 0},
         "criteria": {word: words.count(word) for word in WORDS},
-        "policies": {"violations": 0},
+        "policies": {
+            "rules": sum(row["level"] != "disabled" for row in rulings.catalogue(ROOT, stack)["rules"]),
+            "violations": len(value["policies"]),
+            "mandatory": sum(row["level"] == "mandatory" for row in value["policies"]),
+            "advisory": sum(row["level"] == "advisory" for row in value["policies"]),
+            "waived": len(value["waived"]),
+        },
     }
 
 

@@ -387,8 +387,11 @@ def test_what_does_not_carry_the_environments_name_is_limited_by_region_or_tag_o
         "NewInflux": ([influx], untagged),
         "Influx": ([influx], tag),
         "InfluxInterfaces": ([f"{ec2}:{kind}/*" for kind in ("network-interface", "security-group", "subnet")], None),
-        "Network": (["*"], region),
-        "NetworkRemoval": ([f"arn:aws:ec2:us-east-1:{account}:*"], tag),
+        "NetworkState": (["*"], region),
+        "PrefixLists": (["arn:aws:ec2:us-east-1:aws:prefix-list/*"], None),
+        "NewNetwork": ([f"{ec2}:*"], untagged),
+        "NewNetworkRules": ([f"{ec2}:security-group-rule/*"], new),
+        "Network": ([f"{ec2}:*"], tag),
         "ServiceLinkedRoles": ([f"arn:aws:iam::{account}:role/aws-service-role/*"], services),
     }
 
