@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import json
 import os
 import sys
 from collections.abc import Callable, Iterator
@@ -14,7 +13,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from plumbline import commands, deploy, report, rules_report, rulings
+from plumbline import commands, contract, deploy, report, rules_report, rulings
 from plumbline.graph import Resource
 from plumbline.project import Project, UserError
 
@@ -148,8 +147,7 @@ def _compare(options: argparse.Namespace, project: Project) -> int:
 
     found = compare.compare(project, options.left, options.right, anew=options.measure)
     if options.format == "json":
-        json.dump(found.document, sys.stdout, indent=1)
-        sys.stdout.write("\n")
+        sys.stdout.write(contract.text(found.document))
     elif options.format == "markdown":
         sys.stdout.write(compare.markdown(found))
     else:
@@ -162,8 +160,7 @@ def _rules(options: argparse.Namespace, project: Project) -> int:
         project.system(options.stack)  # an unknown stack is told
     catalogue = rulings.catalogue(project.root, options.stack)
     if options.format == "json":
-        json.dump(catalogue, sys.stdout, indent=1)
-        sys.stdout.write("\n")
+        sys.stdout.write(contract.text(catalogue))
     elif options.format == "markdown":
         sys.stdout.write(rules_report.markdown(catalogue))
     else:
@@ -173,8 +170,7 @@ def _rules(options: argparse.Namespace, project: Project) -> int:
 
 def _print(options: argparse.Namespace, outcome: commands.Outcome) -> None:
     if options.format == "json":
-        json.dump(outcome.document, sys.stdout, indent=1)
-        sys.stdout.write("\n")
+        sys.stdout.write(contract.text(outcome.document))
     elif options.format == "markdown":
         sys.stdout.write(report.markdown(outcome.report))
     else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -161,6 +162,21 @@ def document(
             **(extra or {}),
         },
     }
+
+
+def text(value: Mapping[str, Any]) -> str:
+    """Return a document's text: one line for each row of its lists, which is how changes of it are read.
+
+    Indented JSON is written by Python itself, one value at a time, and takes longer than all rules for a stack.
+    """
+    parts = (f" {json.dumps(key)}: {_rows(rows)}" for key, rows in value.items())
+    return "{\n" + ",\n".join(parts) + "\n}\n"
+
+
+def _rows(value: Any) -> str:
+    if not isinstance(value, list) or not value:
+        return json.dumps(value)
+    return "[\n" + ",\n".join(f"  {json.dumps(row)}" for row in value) + "\n ]"
 
 
 def graph_of(value: Any) -> StackGraph:

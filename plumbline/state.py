@@ -57,7 +57,7 @@ def write(directory: Path, stack: str, document: dict[str, Any]) -> None:
     handle, temporary = tempfile.mkstemp(dir=directory, prefix=f".{stack}{_MARK}", suffix=".tmp")
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as file:
-            json.dump(document, file, indent=1)
+            file.write(contract.text(document))
             file.flush()
             os.fsync(file.fileno())
         Path(temporary).replace(state_path(directory, stack))

@@ -256,3 +256,13 @@ def test_another_version_or_shape_is_told(value: Any, said: str) -> None:
     with pytest.raises(contract.ContractError, match="^" + said) as caught:
         contract.graph_of(value)
     assert "\n" not in str(caught.value)
+
+
+@given(st.dictionaries(st.text(max_size=8), values.map(contract.encode), min_size=1, max_size=4))
+@settings(max_examples=100, deadline=None)
+def test_a_text_is_the_document_with_a_line_for_each_row(value: dict[str, Any]) -> None:
+    written = contract.text(value)
+    assert json.loads(written) == json.loads(json.dumps(value))
+    # A list has two lines of brackets besides its rows, everything else one line.
+    lines = (len(part) + 2 if isinstance(part, list) and part else 1 for part in value.values())
+    assert len(written.split("\n")) == sum(lines) + 3

@@ -107,7 +107,7 @@ def test_an_interrupt_while_writing_leaves_the_old_state(directory: Path, monkey
     def interrupted(*arguments: Any, **options: Any) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(json, "dump", interrupted)
+    monkeypatch.setattr(os, "fsync", interrupted)
     with pytest.raises(KeyboardInterrupt):
         state.write(directory, "dev", document(outputs={"other": 1}))
     assert (directory / "dev.json").read_bytes() == before
