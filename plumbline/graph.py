@@ -94,10 +94,20 @@ class Resource:
         """
         return dig(self.inputs, path, default)
 
+    def sources(self, path: str) -> tuple[str, ...]:
+        """Return the URNs of the resources that the input at a dotted path, as a whole property, comes from."""
+        return self.property_dependencies.get(path.partition(".")[0], ())
+
     @property
     def display(self) -> str:
         """The type's short name and the resource name, as reports show it."""
         return f"{self.type} {self.name}"
+
+
+def urn_type(urn: str) -> str:
+    """Return the type of the resource that a URN names, without those of its parents; "" where it is no URN."""
+    parts = urn.split("::")
+    return parts[2].rpartition("$")[2] if len(parts) > 3 else ""
 
 
 # Most values are texts and dicts: to ask for these first spares the slow question for any kind of mapping.

@@ -14,7 +14,7 @@ from rich.tree import Tree
 
 from plumbline.changes import Change
 from plumbline.contract import encode
-from plumbline.graph import Resource, StackGraph
+from plumbline.graph import Resource, StackGraph, urn_type
 from plumbline.rulings import Ruling, Rulings
 from plumbline.verdicts import WORDS, Entry, Verdict
 
@@ -108,7 +108,7 @@ def _changes(report: Report, console: Console, every: bool) -> None:
 
 def change_line(change: Change) -> str:
     """Write one change: mark, type and name, the paths, and what forces a replacement."""
-    name = f"{change.urn.split('::')[2].rpartition('$')[2]} {change.urn.split('::')[3]}"
+    name = f"{urn_type(change.urn)} {change.urn.split('::')[3]}"
     because = f" because of {', '.join(change.causes)}" if change.causes else ""
     others = [path for path in change.paths if path not in change.causes]
     paths = f": {', '.join(others)}" if others else ""

@@ -28,14 +28,16 @@ class Violation:
     cause: str = ""
 
     @property
+    def said(self) -> str:
+        """What was found, with its cause where that is known, and what is expected."""
+        source = f" (it comes from {self.cause})" if self.cause else ""
+        return f"{self.finding.found}{source}; expected: {self.finding.expected}"
+
+    @property
     def message(self) -> str:
         """Say in one line what is wrong, and how it is mended: rule, resource, path, found, expected, remedy."""
-        source = f" (it comes from {self.cause})" if self.cause else ""
         place = f"{self.resource}: {self.finding.path}" if self.finding.path else self.resource
-        return (
-            f"[{self.rule.id} {self.rule.name}] {place}: {self.finding.found}{source}; "
-            f"expected: {self.finding.expected}. {self.rule.remediation}"
-        )
+        return f"[{self.rule.id} {self.rule.name}] {place}: {self.said}. {self.rule.remediation}"
 
 
 @dataclass(frozen=True)
@@ -45,10 +47,6 @@ class Judgement:
     violations: tuple[Violation, ...] = ()
     waived: tuple[tuple[Violation, Waiver], ...] = ()
     problems: tuple[str, ...] = ()
-
-    @property
-    def mandatory(self) -> tuple[Violation, ...]:
-        return tuple(violation for violation in self.violations if violation.level == "mandatory")
 
 
 @dataclass

@@ -34,8 +34,6 @@ def judge(root: Path, graph: StackGraph, *, partial: bool = False) -> Rulings:
 
 
 def _ruling(violation: Violation) -> Ruling:
-    finding = violation.finding
-    source = f" (it comes from {violation.cause})" if violation.cause else ""
     return Ruling(
         id=violation.rule.id,
         rule=violation.rule.name,
@@ -45,7 +43,7 @@ def _ruling(violation: Violation) -> Ruling:
         urn=violation.urn,
         resource=violation.resource,
         verdict="unknown" if violation.unknown else "fail",
-        path=finding.path,
-        message=f"{finding.found}{source}; expected: {finding.expected}",
+        path=violation.finding.path,
+        message=violation.said,
         remediation=violation.rule.remediation,
     )

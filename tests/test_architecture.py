@@ -18,6 +18,7 @@ ALLOWED = {
     "systems": ("components", "plumbline.sdk", "plumbline.yaml12", "plumbline.project"),
     "criteria": ("plumbline.graph", "plumbline.sdk", "plumbline.taggable", "plumbline.yaml12", "plumbline.verdicts"),
     "policies": (
+        "plumbline.cognito",
         "plumbline.commands",
         "plumbline.graph",
         "plumbline.project",

@@ -12,7 +12,7 @@ from typing import Any
 from criteria.trading_areas import common
 from criteria.trading_areas.api_domains import domain_of, plain
 from criteria.trading_areas.certificates import DISTRIBUTION, SHOWN, covers, is_issued, of_user
-from criteria.trading_areas.common import BUCKET, KEY, Word, best, follow, parts, statements, worst
+from criteria.trading_areas.common import BUCKET, KEY, Word, best, bucket_name, follow, parts, statements, worst
 from criteria.trading_areas.rights import Call, allowed, on, one, sent_by
 from criteria.trading_areas.storage import BUCKET_POLICY, ENCRYPTION
 from plumbline.graph import UNKNOWN, Resource, reveal
@@ -62,7 +62,7 @@ def _fronts(subject: Subject) -> Iterator[tuple[Resource, int, Word]]:
 def _leads(subject: Subject, distribution: Resource, number: int) -> Word:
     """Say whether an origin is the bucket of the pages: by its host name, and by the dependencies before that."""
     path = f"origins.{number}.domainName"
-    wanted = _name(subject)
+    wanted = bucket_name(subject, _ASSETS)
     if distribution.get(f"origins.{number}.customOriginConfig") not in (None, UNKNOWN):
         return "fail"
     host = reveal(distribution.get(path))
@@ -70,10 +70,6 @@ def _leads(subject: Subject, distribution: Resource, number: int) -> Word:
         return "pass" if host.startswith(f"{wanted}.s3.") else "fail"
     bucket, word = one(subject.graph, distribution, path, BUCKET)
     return claim(bucket, "bucket", lambda name: name == wanted).word if bucket else word
-
-
-def _name(subject: Subject) -> str:
-    return f"{subject.environment}-{_ASSETS}-{subject.settings.get('account_id')}"
 
 
 @criterion("TRADING-10.2a")
@@ -227,10 +223,10 @@ def _signs(control: Resource) -> Word:
 
 def _lets_in(subject: Subject) -> Word:
     """Say whether bucket, and its key where it has one, let CloudFront read for the account's distributions only."""
-    bucket = subject.graph.named(BUCKET, "bucket", _name(subject))
+    bucket = subject.graph.named(BUCKET, "bucket", bucket_name(subject, _ASSETS))
     if bucket is None:
         return "unknown"
-    file = f"arn:aws:s3:::{_name(subject)}/index.html"
+    file = f"arn:aws:s3:::{bucket_name(subject, _ASSETS)}/index.html"
     own = on(subject.graph, bucket, BUCKET_POLICY, "bucket")
     words = [_serves(subject, own, "s3:GetObject", file)]
     for part in parts(subject.graph, bucket, "bucket", ENCRYPTION):

@@ -107,6 +107,11 @@ class Link:
         return any(target.urn == resource.urn for target in self.to)
 
 
+def bucket_name(subject: Subject, bucket: str) -> str:
+    """Return the physical name of a bucket of the stack: with its environment, and its account, as names are global."""
+    return f"{subject.environment}-{bucket}-{subject.settings.get('account_id')}"
+
+
 def follow(graph: StackGraph, resource: Resource, path: str, *types: str) -> Link:
     """Return what an input refers to: by its value where that is known, and else by its dependencies.
 
@@ -136,7 +141,7 @@ def _followed(graph: StackGraph, resource: Resource, path: str, types: tuple[str
         found = {target.urn: target for target in (graph.of_type(*types)[place] for place in sorted(chosen))}
     if len(known) == len(values):
         return Link(tuple(found.values()), foreign=foreign)
-    urns = resource.property_dependencies.get(path.partition(".")[0], ())
+    urns = resource.sources(path)
     depended = {urn: graph.resources[urn] for urn in urns if urn in graph.resources}
     candidates = {urn: target for urn, target in depended.items() if target.type in types and urn not in found}
     waiting = len(values) - len(known)
@@ -176,7 +181,7 @@ def is_given(resource: Resource, path: str) -> Word:
     if isinstance(value, Secret):
         return "pass" if value.value is None or value.value else "fail"
     if value is UNKNOWN:
-        return "pass" if resource.property_dependencies.get(path.partition(".")[0]) else "unknown"
+        return "pass" if resource.sources(path) else "unknown"
     return "pass" if value else "fail"
 
 

@@ -14,6 +14,7 @@ from criteria.trading_areas.common import (
     ROLE,
     Word,
     best,
+    bucket_name,
     conditions,
     elements,
     facts,
@@ -122,7 +123,7 @@ def _is_github(provider: Resource) -> bool:
 def packages(subject: Subject) -> Verdict:
     """There is a bucket for packages, and every function whose code lies in a bucket takes it from this one."""
     graph = subject.graph
-    name = "-".join((subject.environment, *subject.facts["bucket"].split(), str(subject.settings.get("account_id"))))
+    name = bucket_name(subject, "-".join(subject.facts["bucket"].split()))
     bucket = graph.named(BUCKET, "bucket", name)
     if bucket is None:
         return Verdict("fail", f"no bucket {name}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from criteria.trading_areas.common import BUCKET, FUNCTION, by_name, facts, follow, function_rows
+from criteria.trading_areas.common import BUCKET, FUNCTION, bucket_name, by_name, facts, follow, function_rows
 from criteria.trading_areas.pipeline import deploying_role, trusts_only
 from criteria.trading_areas.series import DATABASE, INFLUX
 from plumbline.graph import UNKNOWN, Resource
@@ -83,7 +83,7 @@ def static_export(subject: Subject) -> Verdict:
 
 def _serves(subject: Subject, distribution: Resource, bucket: str) -> bool:
     """Say whether a distribution has a bucket among its origins, by its domain's name or by what it depends on."""
-    name = "-".join((subject.environment, bucket, str(subject.settings.get("account_id"))))
+    name = bucket_name(subject, bucket)
     owner = subject.graph.named(BUCKET, "bucket", name)
     if owner is None:
         return False

@@ -10,6 +10,7 @@ from criteria.trading_areas.common import (
     KEY,
     Word,
     any_partition,
+    bucket_name,
     conditions,
     covers,
     elements,
@@ -41,17 +42,13 @@ _DECISION_NAMES = 7
 
 @criterion("TRADING-05.1a", "TRADING-05.1b", "TRADING-05.1c", "TRADING-05.1d")
 def buckets(subject: Subject) -> Verdict:
-    wanted = _name(subject, subject.facts["bucket"])
+    wanted = bucket_name(subject, subject.facts["bucket"])
     if subject.graph.named(BUCKET, "bucket", wanted) is not None:
         return Verdict("pass", f"{wanted} exists")
     unnamed = [bucket for bucket in subject.graph.of_type(BUCKET) if bucket.get("bucket") is UNKNOWN]
     if unnamed:
         return Verdict("unknown", f"{wanted} may exist", f"{unnamed[0].urn}#bucket")
     return Verdict("fail", f"no bucket {wanted}")
-
-
-def _name(subject: Subject, bucket: str) -> str:
-    return f"{subject.environment}-{bucket}-{subject.settings.get('account_id')}"
 
 
 @criterion("TRADING-05.2")
@@ -138,7 +135,7 @@ def audit_logs_stay(subject: Subject) -> Verdict:
     """
     years = subject.facts["retention_years"]
     days = years * 365 + (years + 3) // 4
-    bucket = subject.graph.named(BUCKET, "bucket", _name(subject, "audit-logs"))
+    bucket = subject.graph.named(BUCKET, "bucket", bucket_name(subject, "audit-logs"))
     findings = [_lifecycle(subject.graph, bucket, lambda given: given >= days)] if bucket else []
     return combine(findings, "buckets of audit logs", f"keep them for {days} days")
 
@@ -149,7 +146,7 @@ def _log_buckets(subject: Subject) -> list[Resource]:
     targets = {
         bucket.urn for part in graph.of_type(LOGGING) for bucket in follow(graph, part, "targetBucket", BUCKET).to
     }
-    audit = _name(subject, "audit-logs")
+    audit = bucket_name(subject, "audit-logs")
     return [
         bucket
         for bucket in graph.of_type(BUCKET)
@@ -188,7 +185,7 @@ def _is_for_all(rule: Mapping[str, Any]) -> bool:
 def access_logs(subject: Subject) -> Verdict:
     """S3 delivers access logs of the audit logs to another bucket, whose policy lets it."""
     graph = subject.graph
-    bucket = graph.named(BUCKET, "bucket", _name(subject, subject.facts["access_logging"]))
+    bucket = graph.named(BUCKET, "bucket", bucket_name(subject, subject.facts["access_logging"]))
 
     def judge(part: Resource) -> Finding:
         target = follow(graph, part, "targetBucket", BUCKET)

@@ -13,7 +13,7 @@ from typing import Any
 
 from plumbline.constraints.callers import PUBLISHING, TOPIC, arn_of, key_of, known_name, lets, statements_on, trusts
 from plumbline.constraints.iam import ROLE
-from plumbline.constraints.networks import earlier, known_rows, region_of
+from plumbline.constraints.networks import earlier, known_rows, placed_rows, region_of
 from plumbline.constraints.registry import Finding, for_types
 from plumbline.constraints.resource_policies import behind
 from plumbline.constraints.schedules import schedule_problem
@@ -60,17 +60,10 @@ def once(part: Resource, graph: StackGraph) -> Iterator[Finding]:
             yield "backupVaultName", f"{vault.display} has {other.display} already"
 
 
-def _rules(plan: Resource) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    rows = plan.get("rules")
-    for index, row in enumerate(rows if isinstance(rows, list) else ()):
-        if isinstance(row, Mapping):
-            yield f"rules[{index}]", row
-
-
 @for_types(PLAN)
 def frequency(plan: Resource, _graph: StackGraph) -> Iterator[Finding]:
     """A rule runs by a cron expression, and once an hour at most."""
-    for path, rule in _rules(plan):
+    for path, rule in placed_rows(plan, "rules"):
         text = rule.get("schedule")
         if not isinstance(text, str):
             continue
@@ -87,7 +80,7 @@ def frequency(plan: Resource, _graph: StackGraph) -> Iterator[Finding]:
 @for_types(PLAN)
 def windows(plan: Resource, _graph: StackGraph) -> Iterator[Finding]:
     """A job has an hour to start at least, and ends after that."""
-    for path, rule in _rules(plan):
+    for path, rule in placed_rows(plan, "rules"):
         start, end = rule.get("startWindow", _DEFAULT_START_MINUTES), rule.get("completionWindow")
         if isinstance(start, int) and start < _LEAST_START_MINUTES:
             yield f"{path}.startWindow", f"{start} minutes given; allowed: at least {_LEAST_START_MINUTES}"
@@ -112,7 +105,7 @@ def _copies(rule: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 def lifecycle(plan: Resource, _graph: StackGraph) -> Iterator[Finding]:
     """A recovery point is kept at least a day, and what moves to cold storage at least 90 days in it."""
     low, high = _RETENTION_DAYS
-    for path, rule in _rules(plan):
+    for path, rule in placed_rows(plan, "rules"):
         for place, life in _lives(path, rule):
             days, cold = life.get("deleteAfter"), life.get("coldStorageAfter")
             # A copy is kept for ever with -1 (API, CopyAction).
@@ -130,7 +123,7 @@ def lifecycle(plan: Resource, _graph: StackGraph) -> Iterator[Finding]:
 @for_types(PLAN)
 def continuous(plan: Resource, _graph: StackGraph) -> Iterator[Finding]:
     """A continuous backup is kept 35 days at most, and never in cold storage."""
-    for path, rule in _rules(plan):
+    for path, rule in placed_rows(plan, "rules"):
         life = rule.get("lifecycle", {})
         if rule.get("enableContinuousBackup") is not True or not isinstance(life, Mapping):
             continue
@@ -148,7 +141,7 @@ def continuous(plan: Resource, _graph: StackGraph) -> Iterator[Finding]:
 @for_types(PLAN)
 def vaults(plan: Resource, graph: StackGraph) -> Iterator[Finding]:
     """A rule fills a vault of the plan's region that it depends on, and copies into others, within their locks."""
-    for path, rule in _rules(plan):
+    for path, rule in placed_rows(plan, "rules"):
         target = _named(rule.get("targetVaultName"), region_of(plan, graph), graph)
         if target is not None:
             yield from _fills(f"{path}.targetVaultName", plan, target, graph)
@@ -196,7 +189,7 @@ def _destination(
         return target
     others = [vault for vault in found if vault is not target]
     # Which of several vaults each of several copies goes to, dependencies do not tell.
-    return others[0] if len(others) == copies == 1 and len(list(_rules(plan))) == 1 else None
+    return others[0] if len(others) == copies == 1 and len(list(placed_rows(plan, "rules"))) == 1 else None
 
 
 def _kept(path: str, row: Mapping[str, Any], vault: Resource, graph: StackGraph) -> Iterator[Finding]:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlsplit
 
+from plumbline.cognito import STANDARD_ATTRIBUTES
 from plumbline.constraints.callers import arn_of, permissions
 from plumbline.constraints.functions import FUNCTION
 from plumbline.constraints.invocation import ALIAS
@@ -22,28 +23,6 @@ CLIENT = "aws:cognito/userPoolClient:UserPoolClient"
 DOMAIN = "aws:cognito/userPoolDomain:UserPoolDomain"
 RESOURCE_SERVER = "aws:cognito/resourceServer:ResourceServer"
 _SERVICE = "cognito-idp.amazonaws.com"
-_STANDARD = [
-    "address",
-    "birthdate",
-    "email",
-    "email_verified",
-    "family_name",
-    "gender",
-    "given_name",
-    "locale",
-    "middle_name",
-    "name",
-    "nickname",
-    "phone_number",
-    "phone_number_verified",
-    "picture",
-    "preferred_username",
-    "profile",
-    "sub",
-    "updated_at",
-    "website",
-    "zoneinfo",
-]
 
 _DOMAIN = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 _RESERVED = ("aws", "amazon", "cognito")
@@ -97,7 +76,7 @@ def attributes(pool: Resource, _graph: StackGraph) -> Iterator[Finding]:
         name = row.get("name")
         if isinstance(name, str) and name in names[:index]:
             yield f"schemas[{index}].name", f"{name!r} is the name of another attribute too"
-        if isinstance(name, str) and name not in _STANDARD and row.get("required") is True:
+        if isinstance(name, str) and name not in STANDARD_ATTRIBUTES and row.get("required") is True:
             yield f"schemas[{index}].required", f"true given; {name!r} is no standard attribute and cannot be required"
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from plumbline.constraints.firewall_rules import GROUPS, RATE, Statement, capacities, capacity, kinds, statements
-from plumbline.constraints.networks import earlier, exactly_one, region_of
+from plumbline.constraints.networks import earlier, exactly_one, placed_rows, region_of
 from plumbline.constraints.registry import Finding, for_types
 from plumbline.constraints.resource_policies import behind
 from plumbline.graph import UNKNOWN, Resource, StackGraph
@@ -74,7 +74,7 @@ def actions(acl: Resource, _graph: StackGraph) -> Iterator[Finding]:
     default = acl.get("defaultAction")
     if isinstance(default, Mapping) and (message := exactly_one(default, ("allow", "block"))):
         yield "defaultAction", message
-    for path, rule in _rules(acl):
+    for path, rule in placed_rows(acl, "rules"):
         statement = rule.get("statement")
         if not isinstance(statement, Mapping):
             continue
@@ -94,7 +94,7 @@ def unique(acl: Resource, _graph: StackGraph) -> Iterator[Finding]:
     """No two rules of an ACL have one name or one priority."""
     for property_ in ("name", "priority"):
         seen: set[Any] = set()
-        for path, rule in _rules(acl):
+        for path, rule in placed_rows(acl, "rules"):
             value = rule.get(property_)
             if not isinstance(value, str | int | float):
                 continue
@@ -106,7 +106,7 @@ def unique(acl: Resource, _graph: StackGraph) -> Iterator[Finding]:
 @for_types(ACL)
 def one_statement(acl: Resource, _graph: StackGraph) -> Iterator[Finding]:
     """Each rule has exactly one statement; groups and rates stand in no other statement."""
-    for path, rule in _rules(acl):
+    for path, rule in placed_rows(acl, "rules"):
         statement = rule.get("statement")
         if isinstance(statement, Mapping) and len(found := kinds(statement)) != 1:
             yield f"{path}.statement", f"{' and '.join(found) or 'nothing'} given; exactly one statement is needed"
@@ -210,14 +210,6 @@ def logging(config: Resource, graph: StackGraph) -> Iterator[Finding]:
             yield "resourceArn", f"{other.display} says already where {acl.display} logs to"
 
 
-def _rules(acl: Resource) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """Yield the rules that are known, each with its path."""
-    rules = acl.get("rules")
-    for index, rule in enumerate(rules if isinstance(rules, list) else ()):
-        if isinstance(rule, Mapping):
-            yield f"rules[{index}]", rule
-
-
 def _statements(acl: Resource) -> Iterator[Statement]:
-    for path, rule in _rules(acl):
+    for path, rule in placed_rows(acl, "rules"):
         yield from statements(rule.get("statement"), f"{path}.statement")

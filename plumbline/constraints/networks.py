@@ -89,6 +89,14 @@ def known_rows(rows: Any) -> list[Mapping[str, Any]]:
     return [row for row in rows if isinstance(row, Mapping)] if isinstance(rows, list) else []
 
 
+def placed_rows(resource: Resource, path: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Yield the objects of a list property, without those that are unknown, each with its path."""
+    rows = resource.get(path)
+    for index, row in enumerate(rows if isinstance(rows, list) else ()):
+        if isinstance(row, Mapping):
+            yield f"{path}[{index}]", row
+
+
 @for_types(VPC, SUBNET)
 def blocks(resource: Resource, _graph: StackGraph) -> Iterator[Finding]:
     """An address block is a network address of /16 to /28."""

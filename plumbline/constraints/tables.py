@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from plumbline.constraints.networks import known_rows
 from plumbline.constraints.registry import Finding, for_types
 from plumbline.graph import UNKNOWN, Resource, StackGraph
 
@@ -17,7 +18,7 @@ def attributes(table: Resource, _graph: StackGraph) -> Iterator[Finding]:
     """Declared attributes are exactly those that a key or an index uses."""
     lists = [table.get(name, []) for name in ("attributes", "globalSecondaryIndexes", "localSecondaryIndexes")]
     used = dict(_keys(table))
-    names = [row.get("name") for row in _known(lists[0])]
+    names = [row.get("name") for row in known_rows(lists[0])]
     # Whatever is unknown could be the very attribute that seems to be missing.
     if any(rows is UNKNOWN or UNKNOWN in rows for rows in lists) or UNKNOWN in names or UNKNOWN in used.values():
         return
@@ -46,7 +47,7 @@ def keys(table: Resource, _graph: StackGraph) -> Iterator[Finding]:
 @for_types(TABLE)
 def indexes(table: Resource, _graph: StackGraph) -> Iterator[Finding]:
     """At most 20 global indexes, of different names, each with a partition key and what its projection needs."""
-    rows = _known(table.get("globalSecondaryIndexes", []))
+    rows = known_rows(table.get("globalSecondaryIndexes", []))
     if len(rows) > _MOST_INDEXES:
         yield "globalSecondaryIndexes", f"{len(rows)} given; allowed: at most {_MOST_INDEXES}"
     names = [row.get("name") for row in rows]
@@ -57,7 +58,7 @@ def indexes(table: Resource, _graph: StackGraph) -> Iterator[Finding]:
         if row.get("hashKey") is None and row.get("keySchemas") in (None, []):
             yield f"{path}.keySchemas", "missing; an index needs a partition key"
         yield from _projection(path, row)
-    for index, row in enumerate(_known(table.get("localSecondaryIndexes", []))):
+    for index, row in enumerate(known_rows(table.get("localSecondaryIndexes", []))):
         yield from _projection(f"localSecondaryIndexes[{index}]", row)
 
 
@@ -68,7 +69,7 @@ def capacity(table: Resource, _graph: StackGraph) -> Iterator[Finding]:
     if mode not in ("PROVISIONED", "PAY_PER_REQUEST"):
         return
     owners: list[tuple[str, Mapping[str, Any]]] = [("", table.inputs)]
-    for index, row in enumerate(_known(table.get("globalSecondaryIndexes", []))):
+    for index, row in enumerate(known_rows(table.get("globalSecondaryIndexes", []))):
         owners.append((f"globalSecondaryIndexes[{index}].", row))
     for path, owner in owners:
         for name in ("readCapacity", "writeCapacity"):
@@ -102,13 +103,9 @@ def _keys(table: Resource) -> Iterator[tuple[str, Any]]:
         if table.inputs.get(name) is not None:
             yield name, table.inputs[name]
     for kind in ("globalSecondaryIndexes", "localSecondaryIndexes"):
-        for index, row in enumerate(_known(table.get(kind, []))):
+        for index, row in enumerate(known_rows(table.get(kind, []))):
             for name in ("hashKey", "rangeKey"):
                 if row.get(name) is not None:
                     yield f"{kind}[{index}].{name}", row[name]
-            for position, key in enumerate(_known(row.get("keySchemas"))):
+            for position, key in enumerate(known_rows(row.get("keySchemas"))):
                 yield f"{kind}[{index}].keySchemas[{position}].attributeName", key.get("attributeName")
-
-
-def _known(rows: Any) -> list[Mapping[str, Any]]:
-    return [row for row in rows if isinstance(row, Mapping)] if isinstance(rows, list) else []

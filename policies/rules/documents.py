@@ -75,12 +75,16 @@ class Statement:
 
 @dataclass(frozen=True)
 class Document:
-    """One policy document: its statements, or why it has none. `known` is False where a part of it is not."""
+    """One policy document: its statements, or why it has none. `known` is False where a part of it is not.
+
+    `version` is as written, UNKNOWN where that is not known.
+    """
 
     path: str
     statements: tuple[Statement, ...]
     known: bool = True
     broken: bool = False
+    version: Any = None
 
     def allowing(self) -> Iterator[Statement]:
         return (statement for statement in self.statements if statement.allows)
@@ -109,17 +113,13 @@ def _of_text(text: str, path: str) -> Document:
 
 
 def _parsed(value: Any, path: str) -> Document:
+    value = decoded(value)
     if value is UNKNOWN:
-        return Document(path, (), known=False)
-    if isinstance(value, str):
-        try:
-            value = json.loads(value)
-        except (ValueError, RecursionError):
-            return Document(path, (), broken=True)
+        return Document(path, (), known=False, version=UNKNOWN)
     fields = lowered(value) if isinstance(value, Mapping) else {}
-    rows = fields.get("statement")
+    rows, version = fields.get("statement"), fields.get("version")
     if rows is UNKNOWN:
-        return Document(path, (), known=False)
+        return Document(path, (), known=False, version=version)
     rows = [rows] if isinstance(rows, Mapping) else rows
     if not isinstance(rows, list):
         return Document(path, (), broken=True)
@@ -130,7 +130,17 @@ def _parsed(value: Any, path: str) -> Document:
         if not partly_unknown(row) and isinstance(row, Mapping)
     )
     broken = any(not isinstance(row, Mapping) for row in known)
-    return Document(path, statements, known=len(known) == len(rows), broken=broken)
+    return Document(path, statements, known=len(known) == len(rows), broken=broken, version=version)
+
+
+def decoded(value: Any, otherwise: Any = None) -> Any:
+    """Return what a text of JSON holds, `otherwise` for any other text, and what is no text as it is."""
+    if not isinstance(value, str):
+        return value
+    try:
+        return json.loads(value)
+    except (ValueError, RecursionError):
+        return otherwise
 
 
 def lowered(value: Mapping[Any, Any]) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from plumbline.graph import UNKNOWN, Resource, Secret, StackGraph, dig, reveal, walk
+from plumbline.graph import UNKNOWN, Resource, Secret, StackGraph, dig, reveal, urn_type, walk
 
 Severity = Literal["low", "medium", "high", "critical"]
 Pack = Literal["least_privilege", "encryption", "tagging", "operations"]
@@ -156,10 +156,12 @@ class View:
 
     def of_type(self, *types: str) -> list[View]:
         """Return the stack's resources of some types. Raises RuntimeError for rules of scope "resource"."""
-        estate = self._others()
+        estate = self.stack
         return [View(resource, self.parameters, estate) for resource in estate.of_type(*types)]
 
-    def _others(self) -> Estate:
+    @property
+    def stack(self) -> Estate:
+        """The stack's resources. Raises RuntimeError for rules of scope "resource", which have none."""
         if self.estate is None:
             raise RuntimeError("a rule of scope resource asked for other resources")
         return self.estate
@@ -178,13 +180,17 @@ class View:
             return False if same_type else None
         return self._is_called(other, value)
 
+    def source_types(self, path: str) -> list[str]:
+        """Return the types of the resources that a property's value comes from."""
+        return list(dict.fromkeys(present_type(type_) for type_ in map(urn_type, self.resource.sources(path)) if type_))
+
     def _reference(self, path: str) -> tuple[Any, Mapping[str, Sequence[str]]]:
         """Return a property's value, and what it depends on by type. Rules ask the same of each of many others."""
-        estate, own = self._others(), self.resource
+        estate, own = self.stack, self.resource
         known, reference = estate.references.get((own.urn, path), (None, (None, {})))
         if known is not own:
             by_type: dict[str, list[str]] = {}
-            for urn in own.property_dependencies.get(path.partition(".")[0], ()):
+            for urn in own.sources(path):
                 found = estate.find(urn)
                 if found is not None:
                     by_type.setdefault(present_type(found.type), []).append(urn)
@@ -193,7 +199,7 @@ class View:
         return reference
 
     def _is_called(self, other: View, value: Any) -> bool:
-        return isinstance(value, str) and value in self._others().names(other.resource)
+        return isinstance(value, str) and value in self.stack.names(other.resource)
 
     def referrers(self, type_: str, path: str) -> tuple[list[View], bool]:
         """Return the resources of a type whose property refers to this one, and whether there may be others."""

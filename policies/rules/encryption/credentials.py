@@ -9,7 +9,7 @@ import re
 from typing import Any
 
 from plumbline.graph import UNKNOWN
-from policies.rules.model import PASS, Outcome, View, fail, present_type, unknown
+from policies.rules.model import PASS, Outcome, View, fail, unknown
 
 # Forms that are credentials whatever their name is.
 _FORMS = {
@@ -106,8 +106,7 @@ def setting(view: View, path: str, name: str, value: Any) -> Outcome:
 
 def _may_be_credential(view: View, path: str, name: str) -> bool:
     """Say whether a value that is not known may be a credential itself, by the resources that it comes from."""
-    urns = view.resource.property_dependencies.get(path.partition(".")[0], ())
-    types = {present_type(urn.split("::")[2].rpartition("$")[2]) for urn in urns}
+    types = set(view.source_types(path))
     # A variable that is called after a secret gets the secret's ARN where one is there to give it.
     refers = "secret" in _words(name) and not types.isdisjoint(_REFERRED)
     return not refers and not types.isdisjoint(_BEARERS)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from plumbline.graph import UNKNOWN, walk
@@ -17,7 +17,6 @@ from policies.rules.model import (
     check_true,
     fail,
     kind_of,
-    present_type,
     rule,
     unknown,
 )
@@ -199,17 +198,11 @@ def reference(view: View) -> Outcome:
     """Values that come from another stack or from no resource are left to the rules about the property."""
     outcomes = []
     for head in _KEYED[view.type]:
-        sources = list(_sources(view, head))
+        sources = view.source_types(head)
         for path, value in walk(view.get(head), (head,)):
             if value is not UNKNOWN or not sources or path[-1] not in _KEY_NAMES:
                 continue
             keys = any(source.startswith("aws:kms/") or not source.startswith("aws:") for source in sources)
-            shown = ", ".join(dict.fromkeys(sources))
-            outcomes.append(PASS if keys else fail(".".join(map(str, path)), f"a value of {shown}", "a value of a key"))
+            found = f"a value of {', '.join(sources)}"
+            outcomes.append(PASS if keys else fail(".".join(map(str, path)), found, "a value of a key"))
     return all_of(outcomes)
-
-
-def _sources(view: View, property_: str) -> Iterator[str]:
-    """Yield the types of the resources that a property's value comes from."""
-    for urn in view.resource.property_dependencies.get(property_, ()):
-        yield present_type(urn.split("::")[2].rpartition("$")[2])

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from plumbline.graph import UNKNOWN
-from policies.rules.documents import lowered
+from policies.rules.documents import decoded, lowered
 from policies.rules.model import (
     NOT_APPLICABLE,
     PASS,
@@ -32,12 +31,7 @@ def containers(view: View) -> list[Any] | None:
 
     What is no container is an empty one, so that rules which ask for something find it missing.
     """
-    value = view.get(_PATH)
-    if isinstance(value, str):
-        try:
-            value = json.loads(value)
-        except (ValueError, RecursionError):
-            value = None
+    value = decoded(view.get(_PATH))
     if value is UNKNOWN:
         return None
     rows = value if isinstance(value, list) else [value]

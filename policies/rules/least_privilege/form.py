@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from plumbline.graph import UNKNOWN
-from policies.rules.documents import lowered, parse
+from policies.rules.documents import parse
 from policies.rules.least_privilege.statements import IAM, ROLE, TYPES, places
 from policies.rules.model import PASS, Outcome, View, all_of, fail, rule, unknown
 
@@ -67,7 +66,7 @@ def _form(view: View, path: str, *, about: str) -> Iterator[Outcome]:
         yield fail(path, "not set" if value is None else "no policy document", "a policy document")
         return
     yield PASS if document.known else unknown(path, "a policy document")
-    version = _version(value)
+    version = document.version
     if version is UNKNOWN and value is not UNKNOWN:
         yield unknown(f"{path}.Version", _VERSION)
     elif version not in (_VERSION, UNKNOWN):
@@ -95,11 +94,3 @@ def _names_service(action: str) -> bool:
     """Say whether an action has the form that IAM reads: a service and a name, or a bare star."""
     service, colon, name = action.partition(":")
     return set(action) == {"*"} or bool(service and colon and name)
-
-
-def _version(value: object) -> object:
-    """Return the version of a document that was found to be one; UNKNOWN where that is not known."""
-    if value is UNKNOWN:
-        return UNKNOWN
-    given = json.loads(value) if isinstance(value, str) else value
-    return lowered(given).get("version") if isinstance(given, Mapping) else None

@@ -6,7 +6,7 @@ import weakref
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
-from plumbline.graph import UNKNOWN
+from plumbline.graph import UNKNOWN, urn_type
 from policies.rules.documents import Document
 from policies.rules.least_privilege.statements import (
     GROUP,
@@ -68,9 +68,7 @@ _KNOWN: weakref.WeakKeyDictionary[Estate, Holdings] = weakref.WeakKeyDictionary(
 
 def holdings(view: View) -> Holdings:
     """Return the holdings of the stack that a view looks at."""
-    estate = view.estate
-    if estate is None:
-        raise RuntimeError("a rule of scope resource asked for other resources")
+    estate = view.stack
     if estate not in _KNOWN:
         found = Holdings()
         for rows, place in ((_INLINE, found.inline), (_ATTACHED, found.attachments)):
@@ -101,12 +99,6 @@ def _owners(each: View, path: str, type_: str, by_name: dict[str, str]) -> Itera
         leads_to = each.resource.property_dependencies.get(path, ())
         yield from (urn for urn in leads_to if urn_type(urn) == type_)
     yield from (by_name[item] for item in given or () if isinstance(item, str) and item in by_name)
-
-
-def urn_type(urn: str) -> str:
-    """Return the type of the resource that a URN names, without those of its parents."""
-    parts = urn.split("::")
-    return parts[2].rpartition("$")[2] if len(parts) > 3 else ""
 
 
 def policies(view: View, path: str) -> list[View]:

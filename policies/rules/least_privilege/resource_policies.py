@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from plumbline.graph import UNKNOWN
-from policies.rules.documents import Condition, Statement, document, lowered, restricts
+from policies.rules.documents import Condition, Statement, document, restricts
 from policies.rules.least_privilege.actions import MANAGING, has_wildcard, known, named, service_name
 from policies.rules.least_privilege.sharing import (
     LAYER_PERMISSION,
@@ -144,7 +143,7 @@ def _other(view: View, path: str, value: object, own: frozenset[str]) -> Outcome
     expected = "an account of the stack's own"
     if value is UNKNOWN:
         # What comes from a resource of the stack is of its account.
-        made = view.resource.property_dependencies.get(path.partition(".")[0])
+        made = view.resource.sources(path)
         return PASS if made else unknown(path, expected)
     if not isinstance(value, str) or not value:
         return NOT_APPLICABLE
@@ -292,7 +291,7 @@ def form(view: View) -> Outcome:
         return fail(found.path, "no policy document", "a policy document")
     outcomes = [PASS if found.known else unknown(found.path, "a policy document")]
     # Topics and queues without a policy of their own show AWS's, which has the older version.
-    given = version(view.get(found.path))
+    given = found.version
     if view.type not in _WITH_DEFAULT and given is UNKNOWN and found.known:
         outcomes.append(unknown(f"{found.path}.Version", VERSION))
     elif view.type not in _WITH_DEFAULT and given not in (VERSION, UNKNOWN):
@@ -305,12 +304,6 @@ def form(view: View) -> Outcome:
         if not (statement.principals or statement.not_principals):
             outcomes.append(fail(f"{statement.path}.Principal", "not set", "principals"))
     return all_of(outcomes)
-
-
-def version(value: object) -> object:
-    """Return the version of a policy document, UNKNOWN where that is not known."""
-    given = json.loads(value) if isinstance(value, str) else value
-    return lowered(given).get("version") if isinstance(given, Mapping) else UNKNOWN
 
 
 # The action that mends the policy of a resource. Keys have a rule of their own.

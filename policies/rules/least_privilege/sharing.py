@@ -6,14 +6,13 @@ A statement lets in a principal, and its conditions narrow down who of them. For
 from __future__ import annotations
 
 import ipaddress
-import json
 import re
 import weakref
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 
 from plumbline.graph import UNKNOWN
-from policies.rules.documents import Condition, Document, Statement, document, restricts
+from policies.rules.documents import Condition, Document, Statement, decoded, document, restricts
 from policies.rules.least_privilege.actions import account, has_wildcard
 from policies.rules.model import NOT_APPLICABLE, PASS, Estate, Outcome, View, all_of, unknown
 
@@ -235,9 +234,7 @@ def own_accounts(view: View) -> frozenset[str]:
 
     A stack is for those that its providers allow; without that, for the one that its policies name most.
     """
-    estate = view.estate
-    if estate is None:
-        raise RuntimeError("a rule of scope resource asked for other resources")
+    estate = view.stack
     if estate not in _OWN:
         _OWN[estate] = _allowed(view) or _most_named(view)
     return _OWN[estate] | {str(each) for each in view.parameters.get("trusted_accounts", ())}
@@ -246,12 +243,8 @@ def own_accounts(view: View) -> frozenset[str]:
 def _allowed(view: View) -> frozenset[str]:
     found: set[str] = set()
     for provider in view.of_type(_PROVIDER):
-        given = provider.get("allowedAccountIds")
-        if isinstance(given, str):
-            try:
-                given = json.loads(given)
-            except (ValueError, RecursionError):
-                given = [given]
+        text = provider.get("allowedAccountIds")
+        given = decoded(text, [text])
         rows = given if isinstance(given, list) else [given]
         found |= {str(each) for each in rows if each is not UNKNOWN}
     return frozenset(each for each in found if _ACCOUNT.fullmatch(each))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from plumbline.cognito import STANDARD_ATTRIBUTES
 from plumbline.graph import UNKNOWN
 from policies.rules.model import (
     NOT_APPLICABLE,
@@ -176,33 +177,6 @@ def _validity(view: View, path: str, unit_path: str, most: float) -> Outcome:
     return check(view, path, lambda count: count * factor <= most, f"{most:g} hours or fewer")
 
 
-# The attributes of OpenID Connect, which every pool has.
-_STANDARD = frozenset(
-    [
-        "address",
-        "birthdate",
-        "email",
-        "email_verified",
-        "family_name",
-        "gender",
-        "given_name",
-        "locale",
-        "middle_name",
-        "name",
-        "nickname",
-        "phone_number",
-        "phone_number_verified",
-        "picture",
-        "preferred_username",
-        "profile",
-        "sub",
-        "updated_at",
-        "website",
-        "zoneinfo",
-    ]
-)
-
-
 @rule(
     "LP-105",
     "cognito-client-cannot-change-claims",
@@ -240,6 +214,6 @@ def _own_attributes(view: View) -> set[str]:
             continue
         for number in range(len(pool.items("schemas") or ())):
             name, mutable = (pool.get(f"schemas.{number}.{key}") for key in ("name", "mutable"))
-            if isinstance(name, str) and name not in _STANDARD and is_true(mutable):
+            if isinstance(name, str) and name not in STANDARD_ATTRIBUTES and is_true(mutable):
                 found.add(f"custom:{name.removeprefix('custom:')}")
     return found

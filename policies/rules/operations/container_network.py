@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
 from plumbline.graph import UNKNOWN
+from policies.rules.documents import decoded
 from policies.rules.model import (
     NOT_APPLICABLE,
     PASS,
@@ -18,7 +18,6 @@ from policies.rules.model import (
     check_set,
     check_true,
     fail,
-    kind_of,
     rule,
     unknown,
 )
@@ -57,14 +56,9 @@ def lifecycle(view: View) -> Outcome:
 
 
 def _expires(policy: View, expected: str) -> Outcome:
-    value: Any = policy.get("policy")
+    value = decoded(policy.get("policy"))
     if value is UNKNOWN:
         return unknown("", expected)
-    if isinstance(value, str):
-        try:
-            value = json.loads(value)
-        except (ValueError, RecursionError):
-            value = None
     rules = value.get("rules") if isinstance(value, Mapping) else None
     if rules is UNKNOWN:
         return unknown("", expected)
@@ -177,7 +171,4 @@ def public_address(view: View) -> Outcome:
     def closed(value: Any) -> bool:
         return value is False or str(value).strip().upper() in ("FALSE", "DISABLED")
 
-    outcome = check(view, f"{place}.assignPublicIp", closed, "false", default=False)
-    if outcome.word == "fail":
-        return fail(f"{place}.assignPublicIp", kind_of(view.get(f"{place}.assignPublicIp")), "false")
-    return outcome
+    return check(view, f"{place}.assignPublicIp", closed, "false", default=False)

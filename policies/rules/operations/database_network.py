@@ -14,7 +14,6 @@ from policies.rules.model import (
     check_false,
     fail,
     is_true,
-    present_type,
     rule,
     unknown,
 )
@@ -178,9 +177,7 @@ def _leads_out(table: View) -> bool:
 def _to_gateway(view: View, path: str) -> bool:
     value = view.get(path)
     if value is UNKNOWN:
-        leads_to = view.resource.property_dependencies.get(path.partition(".")[0], ())
-        # On the engine what is not given is unknown too, but leads nowhere.
-        return any(present_type(urn.split("::")[2].rpartition("$")[2]) == _GATEWAY for urn in leads_to)
+        return _GATEWAY in view.source_types(path)
     return isinstance(value, str) and value.startswith("igw-")
 
 

@@ -142,9 +142,7 @@ def _target(view: View, path: str, top: str, *, alias: bool) -> Outcome:
 
 def _held(view: View, name: str) -> bool:
     """Say whether another record has a name, or a resource of the stack gave it out as an output."""
-    if view.estate is None:
-        raise RuntimeError("a rule of scope resource asked for other resources")
-    for other in view.estate.graph:
+    for other in view.stack.graph:
         if other.urn != view.resource.urn:
             values = [other.inputs.get("name")] if other.type == RECORD else other.outputs.values()
             if any(isinstance(value, str) and value.lower().rstrip(".") == name for value in values):

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from fnmatch import fnmatchcase
 from typing import Any
 
 from plumbline.graph import UNKNOWN
+from policies.rules.documents import decoded
 from policies.rules.model import (
     NOT_APPLICABLE,
     PASS,
@@ -84,10 +84,7 @@ def _rules(view: View) -> list[tuple[str, Any]] | None:
     path = "rules" if view.is_set("rules") or not view.is_set("ruleJson") else "ruleJson"
     value = view.get(path)
     if path == "ruleJson" and isinstance(value, str):
-        try:
-            value = _camel(json.loads(value))
-        except (ValueError, RecursionError):
-            value = None
+        value = _camel(decoded(value))
     if value is UNKNOWN:
         return None
     if isinstance(value, list):

@@ -35,7 +35,7 @@ def written(view: View, path: str) -> bool:
     On the engine a property that nobody gave is unknown as well, if AWS fills it in; but it depends on nothing.
     """
     if view.get(path) is UNKNOWN:
-        return bool(view.resource.property_dependencies.get(path.partition(".")[0]))
+        return bool(view.resource.sources(path))
     return view.is_set(path)
 
 
@@ -322,12 +322,10 @@ def used_address(view: View) -> Outcome:
 
 
 def _takers(address: View) -> Iterable[bool]:
-    if address.estate is None:
-        raise RuntimeError("a rule of scope resource asked for other resources")
     urn = address.resource.urn
     names = (address.resource.id, address.resource.outputs.get("allocationId"))
     known = {name for name in names if isinstance(name, str) and name}
-    for other in address.estate.graph:
+    for other in address.stack.graph:
         given = [path for path in _USES if other.inputs.get(path) is not None]
         yield any(urn in other.property_dependencies.get(path, ()) for path in given)
         yield any(isinstance(value := other.inputs.get(path), str) and value in known for path in _USES[:1])

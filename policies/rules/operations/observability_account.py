@@ -21,7 +21,7 @@ from policies.rules.model import (
     rule,
     unknown,
 )
-from policies.rules.operations.observability_delivery import LOG_GROUP, ROLE, delivers, source_types
+from policies.rules.operations.observability_delivery import LOG_GROUP, ROLE, delivers
 
 TRAIL = "aws:cloudtrail/trail:Trail"
 RECORDER = "aws:cfg/recorder:Recorder"
@@ -273,7 +273,7 @@ def _role(view: View) -> Iterator[Outcome]:
     if not view.parameters["service_linked_role"]:
         yield delivers(view, path, [ROLE], "the ARN of a role")
     elif value is UNKNOWN:
-        kinds = source_types(view, path)
+        kinds = view.source_types(path)
         linked = "aws:iam/serviceLinkedRole:ServiceLinkedRole" in kinds
         yield fail(path, "an output of another role", expected) if ROLE in kinds and not linked else PASS
     else:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from plumbline.graph import UNKNOWN
-from policies.rules.model import PASS, Outcome, View, fail, kind_of, present_type, unknown
+from policies.rules.model import PASS, Outcome, View, fail, kind_of, unknown
 
 LOG_GROUP = "aws:cloudwatch/logGroup:LogGroup"
 BUCKET = "aws:s3/bucket:Bucket"
@@ -25,12 +25,6 @@ _SERVICES = {
 }
 
 
-def source_types(view: View, path: str) -> list[str]:
-    """Return the types of the resources that a property takes its value from."""
-    urns = view.resource.property_dependencies.get(path.partition(".")[0], ())
-    return [present_type(urn.split("::")[-2].rpartition("$")[2]) for urn in urns if urn.count("::") > 2]
-
-
 def delivers(
     view: View, path: str, types: Iterable[str], expected: str, *, named: bool = False, more: Iterable[str] = ()
 ) -> Outcome:
@@ -42,7 +36,7 @@ def delivers(
     allowed = set(types)
     value = view.get(path)
     if value is UNKNOWN:
-        found = [type_ for type_ in source_types(view, path) if type_.startswith("aws:")]
+        found = [type_ for type_ in view.source_types(path) if type_.startswith("aws:")]
         if found and not allowed.intersection(found):
             return fail(path, f"an output of {found[0]}", expected)
         return PASS

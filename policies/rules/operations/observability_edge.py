@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 from plumbline.graph import UNKNOWN
-from policies.rules.documents import lowered
+from policies.rules.documents import decoded, lowered
 from policies.rules.encryption.keys import places
 from policies.rules.model import (
     NOT_APPLICABLE,
@@ -191,10 +189,7 @@ def _written(view: View) -> Iterator[Outcome]:
             yield unknown(path, "a metric for each rule")
         if not isinstance(text, str) or not text:
             continue
-        try:
-            rows: Any = json.loads(text)
-        except (ValueError, RecursionError):
-            rows = [None]
+        rows = decoded(text, [None])
         for number, row in enumerate(rows if isinstance(rows, list) else [rows]):
             shown = lowered(row).get("visibilityconfig") if isinstance(row, Mapping) else None
             enabled = isinstance(shown, Mapping) and is_true(lowered(shown).get("cloudwatchmetricsenabled"))

@@ -40,12 +40,6 @@ def at_least(least: float) -> Any:
     return holds
 
 
-def source_types(view: View, path: str) -> list[str]:
-    """Return the types of the resources that a property's value comes from."""
-    urns = view.resource.property_dependencies.get(path.partition(".")[0], ())
-    return list(dict.fromkeys(present_type(urn.split("::")[2].rpartition("$")[2]) for urn in urns if "::" in urn))
-
-
 def delivers_to(view: View, path: str, *types: str) -> Outcome:
     """Judge that a property names a resource of some types: by its ARN, or by the resource that the value is of."""
     services = [_SERVICES[type_] for type_ in types]
@@ -56,7 +50,7 @@ def delivers_to(view: View, path: str, *types: str) -> Outcome:
         return PASS if service and service[0] in services else fail(path, "the ARN of something else", expected)
     if value is not UNKNOWN:
         return fail(path, kind_of(value), expected)
-    sources = [source for source in source_types(view, path) if source.startswith("aws:")]
+    sources = [source for source in view.source_types(path) if source.startswith("aws:")]
     if any(source in types for source in sources):
         return PASS
     if sources:
@@ -71,7 +65,7 @@ def in_zones(view: View, path: str, least: int) -> Outcome:
     items = view.items(path)
     if items is not None and len(_distinct(items)) < least:
         return fail(path, f"a list of {len(_distinct(items))}", expected)
-    named = set(view.resource.property_dependencies.get(path.partition(".")[0], ()))
+    named = set(view.resource.sources(path))
     subnets = view.of_type(SUBNET)
     if items is None or all(item is UNKNOWN for item in items):
         among = [subnet for subnet in subnets if subnet.resource.urn in named]
@@ -109,15 +103,10 @@ _NAMED: weakref.WeakKeyDictionary[Estate, dict[tuple[str, str], _Found]] = weakr
 
 def about_function(view: View, type_: str, path: str) -> list[View]:
     """Return the resources of a type whose property names a function: itself, its alias, its name or its ARN."""
-    estate = view.estate
-    if estate is None:
-        raise RuntimeError("a rule of scope resource asked for other resources")
-    known = _NAMED.setdefault(estate, {})
+    known = _NAMED.setdefault(view.stack, {})
     if (type_, path) not in known:
         found: _Found = {}
-        names = {
-            name: each.resource.urn for each in view.of_type(FUNCTION) if isinstance(name := each.get("name"), str)
-        }
+        names = function_names(view)
         for each in view.of_type(type_):
             for urn in dict.fromkeys(function_urns(each, path, names)):
                 found.setdefault(urn, []).append(each.resource)
@@ -137,8 +126,8 @@ def function_urns(view: View, path: str, names: dict[str, str]) -> Iterator[str]
         text = value.partition(":function:")[2] or value
         if text.split(":")[0] in names:
             yield names[text.split(":")[0]]
-    for urn in view.resource.property_dependencies.get(path.partition(".")[0], ()):
-        found = view.estate.find(urn) if view.estate else None
+    for urn in view.resource.sources(path):
+        found = view.stack.find(urn)
         if found is None:
             continue
         if present_type(found.type) == FUNCTION:

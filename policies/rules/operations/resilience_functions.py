@@ -30,7 +30,6 @@ from policies.rules.operations.resilience_common import (
     function_urns,
     in_zones,
     number,
-    source_types,
 )
 
 INVOKE = "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig"
@@ -162,7 +161,7 @@ def _source_kind(view: View) -> str | None:
         return "stream"
     if arn is not UNKNOWN:
         return "other"
-    sources = source_types(view, "eventSourceArn")
+    sources = view.source_types("eventSourceArn")
     if QUEUE in sources:
         return "queue"
     return "stream" if sources else None

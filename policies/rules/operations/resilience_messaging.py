@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
 from plumbline.graph import UNKNOWN
+from policies.rules.documents import decoded
 from policies.rules.model import (
     NOT_APPLICABLE,
     PASS,
@@ -17,7 +17,7 @@ from policies.rules.model import (
     rule,
     unknown,
 )
-from policies.rules.operations.resilience_common import FUNCTION, QUEUE, delivers_to, number, source_types
+from policies.rules.operations.resilience_common import FUNCTION, QUEUE, delivers_to, number
 
 TARGET = "aws:cloudwatch/eventTarget:EventTarget"
 SCHEDULE = "aws:scheduler/schedule:Schedule"
@@ -86,12 +86,9 @@ def subscription(view: View) -> Outcome:
 
 def _policy(view: View, path: str) -> Any:
     """Return a redrive policy: a mapping, UNKNOWN, None where it is not set, or "" where it is none."""
-    value = view.get(path)
-    if isinstance(value, str):
-        try:
-            value = json.loads(value)
-        except (ValueError, RecursionError):
-            return "" if value else None
+    if view.get(path) == "":
+        return None
+    value = decoded(view.get(path), "")
     return value if value is UNKNOWN or value is None or isinstance(value, Mapping) else ""
 
 
@@ -100,7 +97,7 @@ def _redrive(view: View, path: str) -> Outcome:
     expected = "a policy with deadLetterTargetArn of a queue"
     policy = _policy(view, path)
     if policy is UNKNOWN:
-        sources = source_types(view, path)
+        sources = view.source_types(path)
         if QUEUE in sources:
             return PASS
         return fail(path, f"a value of {', '.join(sources)}", expected) if sources else unknown(path, expected)
@@ -108,7 +105,7 @@ def _redrive(view: View, path: str) -> Outcome:
         return fail(path, kind_of(view.get(path)), expected)
     arn = policy.get("deadLetterTargetArn")
     if arn is UNKNOWN:
-        sources = [source for source in source_types(view, path) if source.startswith("aws:")]
+        sources = [source for source in view.source_types(path) if source.startswith("aws:")]
         if sources and QUEUE not in sources:
             return fail(path, f"a value of {', '.join(sources)}", expected)
     elif not (isinstance(arn, str) and arn.split(":")[2:3] == ["sqs"]):

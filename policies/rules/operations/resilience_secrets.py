@@ -17,7 +17,7 @@ from policies.rules.model import (
     rule,
     unknown,
 )
-from policies.rules.operations.resilience_common import ALIAS, FUNCTION, at_least, delivers_to, number, source_types
+from policies.rules.operations.resilience_common import ALIAS, FUNCTION, at_least, delivers_to, number
 
 SECRET = "aws:secretsmanager/secret:Secret"
 ROTATION = "aws:secretsmanager/secretRotation:SecretRotation"
@@ -86,7 +86,7 @@ def in_time(view: View) -> Outcome:
     else:
         outcomes.append(check(view, days, short, expected))
     # Secrets that other services manage rotate without a function; those are not in the stack.
-    if view.is_set("rotationLambdaArn") or SECRET in source_types(view, "secretId"):
+    if view.is_set("rotationLambdaArn") or SECRET in view.source_types("secretId"):
         outcomes.append(delivers_to(view, "rotationLambdaArn", FUNCTION, ALIAS))
     return all_of(outcomes)
 

@@ -128,9 +128,7 @@ _SCALING: weakref.WeakKeyDictionary[Estate, dict[str, _Known]] = weakref.WeakKey
 
 def _known(view: View, type_: str) -> _Known:
     """Return what the stack's targets or policies are about: there are several of them for each table and index."""
-    if view.estate is None:
-        raise RuntimeError("a rule of scope resource asked for other resources")
-    by_type = _SCALING.setdefault(view.estate, {})
+    by_type = _SCALING.setdefault(view.stack, {})
     if type_ not in by_type:
         named: set[tuple[str, str]] = set()
         others: list[Resource] = []
@@ -172,7 +170,7 @@ def _leads_to(view: View) -> Iterator[str]:
     """Yield the URNs that a target's or policy's resource comes from: a policy takes it from its target."""
     for urn in view.resource.property_dependencies.get("resourceId", ()):
         yield urn
-        found = view.estate.find(urn) if view.estate else None
+        found = view.stack.find(urn)
         if found is not None:
             yield from found.property_dependencies.get("resourceId", ())
 

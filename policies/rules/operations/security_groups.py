@@ -215,12 +215,10 @@ _OF_GROUP = (GROUP, RULE, INGRESS, EGRESS)
 
 def _users(group: View) -> list[Resource]:
     """Return the resources that have a group, or wait for one of its properties."""
-    if group.estate is None:
-        raise RuntimeError("a rule of scope resource asked for other resources")
     urn = group.resource.urn
     return [
         other
-        for other in group.estate.graph
+        for other in group.stack.graph
         if other.type not in _OF_GROUP
         and other.custom
         and any(urn in leads_to for leads_to in other.property_dependencies.values())
