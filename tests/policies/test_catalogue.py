@@ -9,8 +9,8 @@ import pytest
 from conftest import ROOT
 
 from plumbline import sdk, yaml12
+from plumbline.permissions import iam_actions
 from policies import catalogue, reference
-from policies.data import iam_actions
 from policies.rules import load_all
 from policies.rules.model import Rule
 
@@ -78,4 +78,4 @@ def test_document_is_up_to_date() -> None:
 
 def test_extract_of_the_service_authorization_reference_is_up_to_date() -> None:
     extract = iam_actions.text(iam_actions.derive())
-    assert iam_actions.FILE.read_text(encoding="utf-8") == extract, "run python -m policies.data.iam_actions"
+    assert iam_actions.FILE.read_text(encoding="utf-8") == extract, "run python -m plumbline.permissions.iam_actions"

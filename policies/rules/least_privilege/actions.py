@@ -17,6 +17,7 @@ from plumbline import yaml12
 from policies.rules.documents import matches
 
 _DATA = Path(__file__).resolve().parents[2] / "data"
+_ACTIONS = Path(__file__).resolve().parents[3] / "plumbline" / "data" / "iam_actions.json"
 _LEVELS = {"L": "List", "R": "Read", "W": "Write", "T": "Tagging", "P": "Permissions management"}
 READING = ("List", "Read")
 MANAGING = "Permissions management"
@@ -49,7 +50,7 @@ class Escalation(NamedTuple):
 
 @functools.cache
 def _services() -> Mapping[str, Any]:
-    return json.loads((_DATA / "iam_actions.json").read_text(encoding="utf-8"))
+    return json.loads(_ACTIONS.read_text(encoding="utf-8"))
 
 
 @functools.cache

