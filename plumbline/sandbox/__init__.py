@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from types import TracebackType
 from typing import Any
 
@@ -37,6 +38,7 @@ from plumbline.sandbox import (
     iam,
     kms,
     lambda_,
+    lifecycle,
     logs,
     route53,
     s3,
@@ -93,6 +95,8 @@ class Sandbox:
     answered from its declared inputs. `created` is called after each resource.
     """
 
+    parallel = 1
+
     def __init__(self, created: Callable[[Resource], None] | None = None) -> None:
         self.materialised: Counter[str] = Counter()
         self.simulated: Counter[str] = Counter()
@@ -117,13 +121,45 @@ class Sandbox:
 
     def create(self, resource: Resource) -> tuple[str, Mapping[str, Any]]:
         """Make one resource and return its id and outputs. Raises DeployError with AWS's own words."""
-        # Seeded by the URN, so that an id depends on nothing but the resource it belongs to.
-        mock_random.seed(int.from_bytes(hashlib.sha256(resource.urn.encode()).digest()[:8], "big"))
+        _seed(resource)
         is_provider = resource.type.startswith("pulumi:providers:")
         result = self._provider(resource) if is_provider else self._resource(resource)
         if self._created is not None:
             self._created(resource)
         return result
+
+    def read(self, resource: Resource, identity: str) -> Mapping[str, Any] | None:
+        """Return what a resource is now under the names of its inputs, None where it is gone.
+
+        What means what is declared is given as it is declared, and a secret stays one. A simulated resource is what
+        it is declared to be.
+        """
+        if resource.type not in ADAPTERS:
+            return dict(resource.inputs)
+        with _in_words_of_aws():
+            return lifecycle.read(self._made_in(), resource.type, identity, {**resource.inputs, **_named(resource)[1]})
+
+    def update(self, before: Resource, now: Resource, identity: str) -> Mapping[str, Any]:
+        """Change a resource in place and return its outputs. Raises DeployError with AWS's own words."""
+        _seed(now)
+        if now.type not in ADAPTERS:
+            return {**before.outputs, **_simulate(now, self._made_in())[1]}
+        with _in_words_of_aws():
+            inputs = [{**resource.inputs, **_named(resource)[1]} for resource in (before, now)]
+            fresh = lifecycle.update(self._made_in(), now.type, identity, *inputs)
+        return {**before.outputs, **_named(now)[1], **fresh}
+
+    def delete(self, resource: Resource, identity: str) -> None:
+        """Delete a resource; one that is gone is no error. Raises DeployError where AWS refuses."""
+        if resource.type in ADAPTERS:
+            _seed(resource)
+            with _in_words_of_aws():
+                lifecycle.delete(self._made_in(), resource.type, identity, {**resource.inputs, **_named(resource)[1]})
+
+    @property
+    def context(self) -> Context:
+        """The account and region that the stack was made in."""
+        return self._made_in()
 
     def found(self, token: str, answer: Mapping[str, Any]) -> None:
         """Make what a provider function found, where other resources need it to exist."""
@@ -148,18 +184,30 @@ class Sandbox:
             self.simulated[resource.type] += 1
             return _simulate(resource, context)
         inputs, named = _named(resource)
-        try:
+        with _in_words_of_aws():
             identity, outputs = adapter(context, inputs)
-        except ClientError as error:
-            details = error.response["Error"]
-            raise DeployError(f"{details['Code']}: {' '.join(details['Message'].split())}") from None
-        except BotoCoreError as error:
-            raise DeployError(" ".join(str(error).split())) from None
-        except (ValueError, TypeError, LookupError, AttributeError, NotImplementedError) as error:
-            # moto's own failures say what was given, and that may be a secret.
-            raise DeployError(f"the sandbox cannot make it ({type(error).__name__})") from None
         self.materialised[resource.type] += 1
         return identity, {**named, **outputs}
+
+
+def _seed(resource: Resource) -> None:
+    # Seeded by the URN, so that an id depends on nothing but the resource it belongs to.
+    mock_random.seed(int.from_bytes(hashlib.sha256(resource.urn.encode()).digest()[:8], "big"))
+
+
+@contextlib.contextmanager
+def _in_words_of_aws() -> Iterator[None]:
+    """Make a DeployError of one line out of what AWS, boto3 or moto refuses."""
+    try:
+        yield
+    except ClientError as error:
+        details = error.response["Error"]
+        raise DeployError(f"{details['Code']}: {' '.join(details['Message'].split())}") from None
+    except BotoCoreError as error:
+        raise DeployError(" ".join(str(error).split())) from None
+    except (ValueError, TypeError, LookupError, AttributeError, NotImplementedError) as error:
+        # moto's own failures say what was given, and that may be a secret.
+        raise DeployError(f"the sandbox cannot make it ({type(error).__name__})") from None
 
 
 def _named(resource: Resource) -> tuple[Mapping[str, Any], dict[str, Any]]:

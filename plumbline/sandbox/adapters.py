@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import boto3
+from botocore.config import Config
 
 Inputs = Mapping[str, Any]
 Created = tuple[str, dict[str, Any]]
@@ -28,10 +29,15 @@ class Context:
 
 
 @functools.cache
+def _session() -> boto3.Session:
+    # Any credentials do: no request leaves the process. One session reads the list of endpoints once for all clients.
+    return boto3.Session(aws_access_key_id="sandbox", aws_secret_access_key="sandbox")
+
+
+@functools.cache
 def _client(service: str, region: str) -> Any:
-    # Any credentials do: no request leaves the process.
-    session = boto3.Session(aws_access_key_id="sandbox", aws_secret_access_key="sandbox", region_name=region)
-    return session.client(service)
+    # The default name of the client is put together anew for each request.
+    return _session().client(service, region_name=region, config=Config(user_agent="plumbline"))
 
 
 Adapter = Callable[[Context, Inputs], Created]
@@ -43,6 +49,47 @@ def adapter(type_: str) -> Callable[[Adapter], Adapter]:
 
     def register(function: Adapter) -> Adapter:
         ADAPTERS[type_] = function
+        return function
+
+    return register
+
+
+Reader = Callable[[Context, str, Inputs], Mapping[str, Any] | None]
+READERS: dict[str, Reader] = {}
+Updater = Callable[[Context, str, Inputs, Inputs], dict[str, Any]]
+UPDATERS: dict[str, Updater] = {}
+Deleter = Callable[[Context, str, Inputs], None]
+DELETERS: dict[str, Deleter] = {}
+
+
+def reader(type_: str) -> Callable[[Reader], Reader]:
+    """Register the function that says what a resource is now: (context, id, inputs) -> properties, None if it is gone.
+
+    It gives what AWS answers today under the names of the resource's properties, and leaves out what it cannot tell.
+    """
+
+    def register(function: Reader) -> Reader:
+        READERS[type_] = function
+        return function
+
+    return register
+
+
+def updater(type_: str) -> Callable[[Updater], Updater]:
+    """Register the function that changes a resource in place: (context, id, inputs before, inputs now) -> outputs."""
+
+    def register(function: Updater) -> Updater:
+        UPDATERS[type_] = function
+        return function
+
+    return register
+
+
+def deleter(type_: str) -> Callable[[Deleter], Deleter]:
+    """Register the function that deletes a resource: (context, id, inputs). A resource that is gone is no error."""
+
+    def register(function: Deleter) -> Deleter:
+        DELETERS[type_] = function
         return function
 
     return register

@@ -32,7 +32,7 @@ _REGIONAL_ZONES = {
     "us-west-1": "Z2MUQ32089INYE",
     "us-west-2": "Z2OJLYMUO9EFXC",
 }
-_METHOD_SETTINGS = {
+METHOD_SETTINGS = {
     "metricsEnabled": "metrics/enabled",
     "loggingLevel": "logging/loglevel",
     "dataTraceEnabled": "logging/dataTrace",
@@ -95,7 +95,7 @@ def method_settings(context: Context, inputs: Inputs) -> Created:
     api, name, path = inputs["restApi"], inputs["stageName"], inputs["methodPath"]
     changes = {
         f"/{path}/{key}": _text(inputs["settings"][setting])
-        for setting, key in _METHOD_SETTINGS.items()
+        for setting, key in METHOD_SETTINGS.items()
         if inputs["settings"].get(setting) is not None
     }
     made = context.client("apigateway", inputs).update_stage(

@@ -21,18 +21,21 @@ _HOME_REGION = "us-east-1"
 
 @adapter("aws:cloudfront/originAccessControl:OriginAccessControl")
 def origin_access_control(context: Context, inputs: Inputs) -> Created:
-    made = context.client("cloudfront").create_origin_access_control(
-        OriginAccessControlConfig={
-            "Name": inputs["name"],
-            "Description": inputs.get("description") or "Managed by Pulumi",
-            "OriginAccessControlOriginType": inputs["originAccessControlOriginType"],
-            "SigningBehavior": inputs["signingBehavior"],
-            "SigningProtocol": inputs["signingProtocol"],
-        }
-    )
+    made = context.client("cloudfront").create_origin_access_control(OriginAccessControlConfig=control_config(inputs))
     identity = made["OriginAccessControl"]["Id"]
     arn = f"arn:aws:cloudfront::{context.account_id}:origin-access-control/{identity}"
     return identity, {"arn": arn, "etag": made["ETag"]}
+
+
+def control_config(inputs: Inputs) -> dict[str, str]:
+    """Return an origin access control as the calls write it."""
+    return {
+        "Name": inputs["name"],
+        "Description": inputs.get("description") or "Managed by Pulumi",
+        "OriginAccessControlOriginType": inputs["originAccessControlOriginType"],
+        "SigningBehavior": inputs["signingBehavior"],
+        "SigningProtocol": inputs["signingProtocol"],
+    }
 
 
 @adapter("aws:cloudfront/function:Function")
@@ -55,9 +58,9 @@ def function(context: Context, inputs: Inputs) -> Created:
 
 @adapter("aws:cloudfront/distribution:Distribution")
 def distribution(context: Context, inputs: Inputs) -> Created:
-    _ask_for_parts(context, inputs)
+    ask_for_parts(context, inputs)
     client = context.client("cloudfront")
-    config = {"CallerReference": str(mock_random.uuid4()), **_config(inputs)}
+    config = {"CallerReference": str(mock_random.uuid4()), **config_of(inputs)}
     with_tags = {"DistributionConfig": config, "Tags": {"Items": tag_list(inputs)}}
     made = client.create_distribution_with_tags(DistributionConfigWithTags=with_tags)
     found = made["Distribution"]
@@ -72,7 +75,7 @@ def distribution(context: Context, inputs: Inputs) -> Created:
     return found["Id"], outputs
 
 
-def _ask_for_parts(context: Context, inputs: Inputs) -> None:
+def ask_for_parts(context: Context, inputs: Inputs) -> None:
     """Ask for the certificate, the web ACL, the functions and the access controls that a distribution names.
 
     moto takes all of them for granted.
@@ -92,7 +95,7 @@ def _ask_for_parts(context: Context, inputs: Inputs) -> None:
             client.describe_function(Name=row["functionArn"].rpartition("/")[2], Stage="LIVE")
 
 
-def _config(inputs: Inputs) -> dict[str, Any]:
+def config_of(inputs: Inputs) -> dict[str, Any]:
     shown, geography = inputs["viewerCertificate"], inputs["restrictions"]["geoRestriction"]
     own = shown.get("cloudfrontDefaultCertificate")
     return {

@@ -20,9 +20,9 @@ _WORDS = {
     "kmsKeyId": "KMSKeyID",
     "logoutUrls": "LogoutURLs",
 }
+_ONLY_AT_FIRST = ("aliasAttributes", "usernameAttributes", "usernameConfiguration")
 _POOL = (
     "accountRecoverySetting",
-    "aliasAttributes",
     "autoVerifiedAttributes",
     "deletionProtection",
     "deviceConfiguration",
@@ -36,8 +36,6 @@ _POOL = (
     "userAttributeUpdateSettings",
     "userPoolAddOns",
     "userPoolTier",
-    "usernameAttributes",
-    "usernameConfiguration",
     "verificationMessageTemplate",
 )
 _CLIENT = (
@@ -67,21 +65,11 @@ _CLIENT = (
 @adapter("aws:cognito/userPool:UserPool")
 def user_pool(context: Context, inputs: Inputs) -> Created:
     client = context.client("cognito-idp", inputs)
-    policies = given(
-        PasswordPolicy=_words(inputs.get("passwordPolicy")), SignInPolicy=_words(inputs.get("signInPolicy"))
-    )
-    made = client.create_user_pool(
-        PoolName=inputs["name"],
-        UserPoolTags=dict(inputs.get("tags") or {}),
-        **_chosen(inputs, _POOL),
-        **given(
-            Policies=policies or None,
-            Schema=_words(inputs.get("schemas")),
-            AdminCreateUserConfig=_invitations(inputs.get("adminCreateUserConfig")),
-        ),
-    )["UserPool"]
+    made = client.create_user_pool(PoolName=inputs["name"], **pool_settings(inputs), **_only_at_first(inputs))[
+        "UserPool"
+    ]
     identity = made["Id"]
-    _factors(client, identity, inputs)
+    set_factors(client, identity, inputs)
     region = inputs.get("region") or context.region
     outputs = {
         "arn": made["Arn"],
@@ -129,12 +117,26 @@ def resource_server(context: Context, inputs: Inputs) -> Created:
     pool, identifier = inputs["userPoolId"], inputs["identifier"]
     scopes = inputs.get("scopes") or []
     context.client("cognito-idp", inputs).create_resource_server(
-        UserPoolId=pool, Identifier=identifier, Name=inputs["name"], Scopes=_words(scopes)
+        UserPoolId=pool, Identifier=identifier, Name=inputs["name"], Scopes=words(scopes)
     )
     return f"{pool}|{identifier}", {"scopeIdentifiers": [f"{identifier}/{row['scopeName']}" for row in scopes]}
 
 
-def _factors(client: Any, pool: str, inputs: Inputs) -> None:
+def pool_settings(inputs: Inputs) -> dict[str, Any]:
+    """Return what a pool is set to, at its creation and at each change."""
+    policies = given(PasswordPolicy=words(inputs.get("passwordPolicy")), SignInPolicy=words(inputs.get("signInPolicy")))
+    return {
+        "UserPoolTags": dict(inputs.get("tags") or {}),
+        **_chosen(inputs, _POOL),
+        **given(Policies=policies or None, AdminCreateUserConfig=_invitations(inputs.get("adminCreateUserConfig"))),
+    }
+
+
+def _only_at_first(inputs: Inputs) -> dict[str, Any]:
+    return {**_chosen(inputs, _ONLY_AT_FIRST), **given(Schema=words(inputs.get("schemas")))}
+
+
+def set_factors(client: Any, pool: str, inputs: Inputs) -> None:
     """Set by what users prove themselves besides a password. moto knows text messages and tokens of an app."""
     app = inputs.get("softwareTokenMfaConfiguration")
     messages = inputs.get("smsConfiguration")
@@ -144,10 +146,10 @@ def _factors(client: Any, pool: str, inputs: Inputs) -> None:
         UserPoolId=pool,
         MfaConfiguration=inputs.get("mfaConfiguration") or "OFF",
         **given(
-            SoftwareTokenMfaConfiguration=_words(app),
+            SoftwareTokenMfaConfiguration=words(app),
             SmsMfaConfiguration=messages
             and given(
-                SmsAuthenticationMessage=inputs.get("smsAuthenticationMessage"), SmsConfiguration=_words(messages)
+                SmsAuthenticationMessage=inputs.get("smsAuthenticationMessage"), SmsConfiguration=words(messages)
             ),
         ),
     )
@@ -170,14 +172,14 @@ def _invitations(settings: Inputs | None) -> dict[str, Any] | None:
 
 
 def _chosen(inputs: Inputs, names: tuple[str, ...]) -> dict[str, Any]:
-    return {_word(name): _words(inputs[name]) for name in names if inputs.get(name) is not None}
+    return {_word(name): words(inputs[name]) for name in names if inputs.get(name) is not None}
 
 
-def _words(value: Any) -> Any:
+def words(value: Any) -> Any:
     """Return a nested input with the names that AWS gives its parts."""
     if isinstance(value, dict):
-        return {_word(name): _words(part) for name, part in value.items() if part is not None}
-    return [_words(part) for part in value] if isinstance(value, list) else value
+        return {_word(name): words(part) for name, part in value.items() if part is not None}
+    return [words(part) for part in value] if isinstance(value, list) else value
 
 
 def _word(name: str) -> str:

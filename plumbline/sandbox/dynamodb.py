@@ -22,9 +22,9 @@ def table(context: Context, inputs: Inputs) -> Created:
         DeletionProtectionEnabled=bool(inputs.get("deletionProtectionEnabled")),
         **given(
             BillingMode=inputs.get("billingMode"),
-            ProvisionedThroughput=_throughput(inputs),
-            GlobalSecondaryIndexes=[_index(row) for row in inputs.get("globalSecondaryIndexes") or []] or None,
-            SSESpecification=_encryption(encryption) if encryption.get("enabled") else None,
+            ProvisionedThroughput=throughput_of(inputs),
+            GlobalSecondaryIndexes=[index_of(row) for row in inputs.get("globalSecondaryIndexes") or []] or None,
+            SSESpecification=encryption_of(encryption) if encryption.get("enabled") else None,
         ),
     )["TableDescription"]
     ttl = inputs.get("ttl") or {}
@@ -47,18 +47,18 @@ def _keys(owner: Inputs) -> list[dict[str, str]]:
     return keys + ([{"AttributeName": owner["rangeKey"], "KeyType": "RANGE"}] if owner.get("rangeKey") else [])
 
 
-def _throughput(owner: Inputs) -> dict[str, int] | None:
+def throughput_of(owner: Inputs) -> dict[str, int] | None:
     if owner.get("readCapacity") is None:
         return None
     return {"ReadCapacityUnits": owner["readCapacity"], "WriteCapacityUnits": owner["writeCapacity"]}
 
 
-def _index(row: Inputs) -> dict[str, Any]:
+def index_of(row: Inputs) -> dict[str, Any]:
     projection = given(ProjectionType=row["projectionType"], NonKeyAttributes=row.get("nonKeyAttributes"))
     return given(
-        IndexName=row["name"], KeySchema=_keys(row), Projection=projection, ProvisionedThroughput=_throughput(row)
+        IndexName=row["name"], KeySchema=_keys(row), Projection=projection, ProvisionedThroughput=throughput_of(row)
     )
 
 
-def _encryption(encryption: Inputs) -> dict[str, Any]:
+def encryption_of(encryption: Inputs) -> dict[str, Any]:
     return given(Enabled=True, SSEType="KMS", KMSMasterKeyId=encryption.get("kmsKeyArn"))

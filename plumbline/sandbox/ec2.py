@@ -12,7 +12,7 @@ from moto.moto_api._internal import mock_random
 from plumbline.monitor import DeployError
 from plumbline.sandbox.adapters import Context, Created, Inputs, adapter, given, tag_list
 
-_TARGETS = {
+TARGETS = {
     "gatewayId": "GatewayId",
     "natGatewayId": "NatGatewayId",
     "egressOnlyGatewayId": "EgressOnlyInternetGatewayId",
@@ -128,7 +128,7 @@ def route_table(context: Context, inputs: Inputs) -> Created:
                 DestinationIpv6CidrBlock=row.get("ipv6CidrBlock"),
                 DestinationPrefixListId=row.get("destinationPrefixListId"),
             ),
-            **_target(row),
+            **target_of(row),
         )
     # moto does not propagate the routes of virtual private gateways.
     return identity, owned(context, inputs, "route-table", identity)
@@ -142,7 +142,7 @@ def route(context: Context, inputs: Inputs) -> Created:
         DestinationPrefixListId=inputs.get("destinationPrefixListId"),
     )
     table = inputs["routeTableId"]
-    ec2(context, inputs).create_route(RouteTableId=table, **destinations, **_target(inputs))
+    ec2(context, inputs).create_route(RouteTableId=table, **destinations, **target_of(inputs))
     identity = f"r-{table}{_checksum(''.join(destinations.values()))}"
     return identity, {"origin": "CreateRoute", "state": "active"}
 
@@ -336,8 +336,8 @@ def _public_domain(region: str) -> str:
     return "compute-1.amazonaws.com" if region == "us-east-1" else f"{region}.compute.amazonaws.com"
 
 
-def _target(row: Inputs) -> dict[str, str]:
-    return {target: row[name] for name, target in _TARGETS.items() if row.get(name)}
+def target_of(row: Inputs) -> dict[str, str]:
+    return {target: row[name] for name, target in TARGETS.items() if row.get(name)}
 
 
 def _entry(client: Any, acl: str, egress: bool, row: Inputs) -> None:

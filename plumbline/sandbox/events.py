@@ -35,15 +35,18 @@ def event_bus(context: Context, inputs: Inputs) -> Created:
 @adapter("aws:cloudwatch/eventBusPolicy:EventBusPolicy")
 def event_bus_policy(context: Context, inputs: Inputs) -> Created:
     bus = inputs.get("eventBusName") or _DEFAULT
-    document = json.loads(inputs["policy"])
-    statements = document["Statement"]
-    rows = statements if isinstance(statements, list) else [statements]
-    # moto knows a statement by its name only, which AWS leaves open.
-    named = [{"Sid": f"Statement{number}", **row} for number, row in enumerate(rows)]
     context.client("events", inputs).put_permission(
-        EventBusName=bus, Policy=json.dumps({**document, "Statement": named})
+        EventBusName=bus, Policy=json.dumps(named_statements(inputs["policy"]))
     )
     return bus, {"eventBusName": bus}
+
+
+def named_statements(policy: str) -> dict[str, Any]:
+    """Return a bus's policy with a name for each statement: moto knows one by its name only, which AWS leaves open."""
+    document = json.loads(policy)
+    statements = document["Statement"]
+    rows = statements if isinstance(statements, list) else [statements]
+    return {**document, "Statement": [{"Sid": f"Statement{number}", **row} for number, row in enumerate(rows)]}
 
 
 @adapter("aws:cloudwatch/eventArchive:EventArchive")

@@ -136,6 +136,8 @@ class _Loaded:
         self._own = {entry.stem for path in paths if path.is_dir() for entry in path.iterdir()}
         self._modules: dict[str, ModuleType] = {}
         module, _, name = handler.rpartition(".")
+        # The paths were written a moment ago; they do not change afterwards.
+        importlib.invalidate_caches()
         with self.importable():
             try:
                 found = importlib.import_module(module.replace("/", "."))
@@ -154,7 +156,6 @@ class _Loaded:
         sys.path[:0] = self._paths
         sys.dont_write_bytecode = True
         sys.modules.update(self._modules)
-        importlib.invalidate_caches()
         try:
             yield
         finally:
@@ -165,6 +166,8 @@ class _Loaded:
 
     def _taken(self) -> dict[str, ModuleType]:
         """Take the modules out of the process that have a name of the function's own."""
+        if not any(name in sys.modules for name in self._own):
+            return {}  # to look at the names of all modules takes longer than most calls
         names = [name for name in sys.modules if name.partition(".")[0] in self._own]
         return {name: sys.modules.pop(name) for name in names}
 

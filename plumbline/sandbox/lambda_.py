@@ -39,7 +39,7 @@ def function(context: Context, inputs: Inputs) -> Created:
     made = client.create_function(
         FunctionName=inputs["name"],
         Role=inputs["role"],
-        Code=_code(context, inputs),
+        Code=code_of(context, inputs),
         Publish=bool(inputs.get("publish")),
         Tags=dict(inputs.get("tags") or {}),
         **given(
@@ -138,7 +138,7 @@ def _vpc(inputs: Inputs) -> dict[str, Any] | None:
     return {"SubnetIds": network["subnetIds"], "SecurityGroupIds": network["securityGroupIds"]}
 
 
-def _code(context: Context, inputs: Inputs) -> dict[str, Any]:
+def code_of(context: Context, inputs: Inputs) -> dict[str, Any]:
     if inputs.get("code") is not None:
         return {"ZipFile": zipped(inputs["code"])}
     if inputs.get("imageUri"):

@@ -99,12 +99,31 @@ def health_check(context: Context, inputs: Inputs) -> Created:
 def record(context: Context, inputs: Inputs) -> Created:
     client = context.client("route53")
     zone_id = inputs["zoneId"].removeprefix("/hostedzone/")
-    domain = client.get_hosted_zone(Id=zone_id)["HostedZone"]["Name"].removesuffix(".")
+    wanted = record_set(context, inputs)
+    client.change_resource_record_sets(
+        HostedZoneId=zone_id,
+        ChangeBatch={
+            "Changes": [{"Action": "UPSERT" if inputs.get("allowOverwrite") else "CREATE", "ResourceRecordSet": wanted}]
+        },
+    )
+    parts = [
+        inputs["zoneId"],
+        inputs["name"].removesuffix(".").lower(),
+        inputs["type"],
+        *([inputs["setIdentifier"]] if inputs.get("setIdentifier") else []),
+    ]
+    return "_".join(parts), {"fqdn": wanted["Name"]}
+
+
+def record_set(context: Context, inputs: Inputs) -> dict[str, Any]:
+    """Return a record as the calls write it, under its whole name."""
+    zone_id = inputs["zoneId"].removeprefix("/hostedzone/")
+    domain = context.client("route53").get_hosted_zone(Id=zone_id)["HostedZone"]["Name"].removesuffix(".")
     name = inputs["name"].removesuffix(".").lower()
     full = name if name == domain or name.endswith(f".{domain}") else f"{name}.{domain}".removeprefix(".")
     values = [f'"{value}"' if inputs["type"] in ("TXT", "SPF") else value for value in inputs.get("records") or []]
     ttl = inputs.get("ttl")
-    record_set = given(
+    return given(
         Name=full,
         Type=inputs["type"],
         TTL=None if ttl is None else int(ttl),
@@ -114,21 +133,6 @@ def record(context: Context, inputs: Inputs) -> Created:
         MultiValueAnswer=inputs.get("multivalueAnswerRoutingPolicy"),
         **_routing(inputs),
     )
-    client.change_resource_record_sets(
-        HostedZoneId=zone_id,
-        ChangeBatch={
-            "Changes": [
-                {"Action": "UPSERT" if inputs.get("allowOverwrite") else "CREATE", "ResourceRecordSet": record_set}
-            ]
-        },
-    )
-    parts = [
-        inputs["zoneId"],
-        name,
-        inputs["type"],
-        *([inputs["setIdentifier"]] if inputs.get("setIdentifier") else []),
-    ]
-    return "_".join(parts), {"fqdn": full}
 
 
 def _routing(inputs: Inputs) -> dict[str, Any]:

@@ -148,17 +148,9 @@ def ownership_controls(context: Context, inputs: Inputs) -> Created:
 def policy(context: Context, inputs: Inputs) -> Created:
     client = context.client("s3", inputs)
     client.head_bucket(Bucket=inputs["bucket"])
-    document = _document(inputs["policy"])
-    statements = document.get("Statement", [])
-    # moto obeys a bucket's policy but not its conditions. "Deny what comes without TLS" would deny everything that
-    # the stack or a test does with the bucket from here on, so a conditional denial stays out of the sandbox.
-    kept = [
-        _plainest(row)
-        for row in (statements if isinstance(statements, list) else [statements])
-        if not (row.get("Effect") == "Deny" and row.get("Condition"))
-    ]
-    if kept:
-        client.put_bucket_policy(Bucket=inputs["bucket"], Policy=json.dumps({**document, "Statement": kept}))
+    kept = kept_policy(inputs["policy"])
+    if kept is not None:
+        client.put_bucket_policy(Bucket=inputs["bucket"], Policy=json.dumps(kept))
     return inputs["bucket"], {}
 
 
@@ -217,6 +209,22 @@ def bucket_object(context: Context, inputs: Inputs) -> Created:
 
 def _blocks(inputs: Inputs) -> dict[str, bool]:
     return {name: bool(inputs.get(key)) for key, name in _BLOCKS.items()}
+
+
+def kept_policy(policy: str) -> dict[str, Any] | None:
+    """Return what the sandbox keeps of a bucket's policy, None where that is nothing.
+
+    moto obeys a bucket's policy but not its conditions. "Deny what comes without TLS" would deny everything that the
+    stack or a test does with the bucket from here on, so a conditional denial stays out of the sandbox.
+    """
+    document = _document(policy)
+    statements = document.get("Statement", [])
+    kept = [
+        _plainest(row)
+        for row in (statements if isinstance(statements, list) else [statements])
+        if not (row.get("Effect") == "Deny" and row.get("Condition"))
+    ]
+    return {**document, "Statement": kept} if kept else None
 
 
 def _document(policy: str) -> dict[str, Any]:

@@ -15,10 +15,10 @@ def default_security_group(context: Context, inputs: Inputs) -> Created:
     vpc_id = inputs.get("vpcId") or _default_vpc(client)
     group = default_group(client, vpc_id)
     identity = group["GroupId"]
-    _revoke(client, group)
+    revoke_all(client, group)
     if inputs.get("tags"):
         client.create_tags(Resources=[identity], Tags=tag_list(inputs))
-    _authorize(client, identity, inputs)
+    authorize_declared(client, identity, inputs)
     outputs = {"name": group["GroupName"], "description": group["Description"], "vpcId": vpc_id}
     return identity, {**owned(context, inputs, "security-group", identity), **outputs}
 
@@ -35,8 +35,8 @@ def security_group(context: Context, inputs: Inputs) -> Created:
     )["GroupId"]
     (group,) = client.describe_security_groups(GroupIds=[identity])["SecurityGroups"]
     # EC2 lets a new group reach everything. The provider takes that rule away, so that only declared rules hold.
-    _revoke(client, group)
-    _authorize(client, identity, inputs)
+    revoke_all(client, group)
+    authorize_declared(client, identity, inputs)
     outputs = {"description": description, "vpcId": group["VpcId"]}
     return identity, {**owned(context, inputs, "security-group", identity), **outputs}
 
@@ -55,14 +55,14 @@ def _default_vpc(client: Any) -> str:
     return client.describe_vpcs(Filters=filters(is_default="true"))["Vpcs"][0]["VpcId"]
 
 
-def _revoke(client: Any, group: Inputs) -> None:
+def revoke_all(client: Any, group: Inputs) -> None:
     if group["IpPermissions"]:
         client.revoke_security_group_ingress(GroupId=group["GroupId"], IpPermissions=group["IpPermissions"])
     if group["IpPermissionsEgress"]:
         client.revoke_security_group_egress(GroupId=group["GroupId"], IpPermissions=group["IpPermissionsEgress"])
 
 
-def _authorize(client: Any, group: str, inputs: Inputs) -> None:
+def authorize_declared(client: Any, group: str, inputs: Inputs) -> None:
     """Make the rules that a group declares itself."""
     for name, call in (
         ("ingress", client.authorize_security_group_ingress),
@@ -71,6 +71,35 @@ def _authorize(client: Any, group: str, inputs: Inputs) -> None:
         permissions = [_inline(group, row) for row in inputs.get(name) or []]
         if permissions:
             call(GroupId=group, IpPermissions=permissions)
+
+
+def revoke_declared(client: Any, group: str, inputs: Inputs) -> None:
+    """Take the rules away that a group declares itself."""
+    for name, call in (
+        ("ingress", client.revoke_security_group_ingress),
+        ("egress", client.revoke_security_group_egress),
+    ):
+        permissions = [_inline(group, row) for row in inputs.get(name) or []]
+        if permissions:
+            call(GroupId=group, IpPermissions=permissions)
+
+
+def told_rules(permissions: Iterable[Inputs], group: str) -> list[dict[str, Any]]:
+    """Return a group's permissions as it would declare them itself."""
+    return [
+        given(
+            protocol=row["IpProtocol"],
+            fromPort=row.get("FromPort", 0),
+            toPort=row.get("ToPort", 0),
+            cidrBlocks=[peer["CidrIp"] for peer in row.get("IpRanges") or []] or None,
+            ipv6CidrBlocks=[peer["CidrIpv6"] for peer in row.get("Ipv6Ranges") or []] or None,
+            prefixListIds=[peer["PrefixListId"] for peer in row.get("PrefixListIds") or []] or None,
+            securityGroups=[peer["GroupId"] for peer in row.get("UserIdGroupPairs") or [] if peer["GroupId"] != group]
+            or None,
+            self=True if any(peer["GroupId"] == group for peer in row.get("UserIdGroupPairs") or []) else None,
+        )
+        for row in permissions
+    ]
 
 
 def _inline(group: str, row: Inputs) -> dict[str, Any]:

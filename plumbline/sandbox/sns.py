@@ -10,7 +10,7 @@ from plumbline.sandbox.adapters import Context, Created, Inputs, adapter, given,
 from plumbline.sandbox.sqs import attributes_of
 
 # moto keeps neither delivery logs, signatures, tracing nor archives of a topic.
-_TOPIC = {
+TOPIC = {
     "contentBasedDeduplication": "ContentBasedDeduplication",
     "deliveryPolicy": "DeliveryPolicy",
     "displayName": "DisplayName",
@@ -18,7 +18,7 @@ _TOPIC = {
     "kmsMasterKeyId": "KmsMasterKeyId",
     "policy": "Policy",
 }
-_SUBSCRIPTION = {
+SUBSCRIPTION = {
     "deliveryPolicy": "DeliveryPolicy",
     "filterPolicy": "FilterPolicy",
     "filterPolicyScope": "FilterPolicyScope",
@@ -31,7 +31,7 @@ _SUBSCRIPTION = {
 @adapter("aws:sns/topic:Topic")
 def topic(context: Context, inputs: Inputs) -> Created:
     made = context.client("sns", inputs).create_topic(
-        Name=inputs["name"], Attributes=attributes_of(inputs, _TOPIC), Tags=tag_list(inputs)
+        Name=inputs["name"], Attributes=attributes_of(inputs, TOPIC), Tags=tag_list(inputs)
     )
     return made["TopicArn"], {"arn": made["TopicArn"], "owner": context.account_id}
 
@@ -51,7 +51,7 @@ def topic_subscription(context: Context, inputs: Inputs) -> Created:
         Protocol=inputs["protocol"],
         Endpoint=inputs["endpoint"],
         ReturnSubscriptionArn=True,
-        **given(Attributes=attributes_of(inputs, _SUBSCRIPTION) or None),
+        **given(Attributes=attributes_of(inputs, SUBSCRIPTION) or None),
     )["SubscriptionArn"]
     # Who is written to must agree first. moto takes the agreement for granted.
     pending = inputs["protocol"] in ("email", "email-json")

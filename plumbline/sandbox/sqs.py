@@ -11,7 +11,7 @@ from typing import Any
 
 from plumbline.sandbox.adapters import Context, Created, Inputs, adapter
 
-_ATTRIBUTES = {
+ATTRIBUTES = {
     "visibilityTimeoutSeconds": "VisibilityTimeout",
     "messageRetentionSeconds": "MessageRetentionPeriod",
     "delaySeconds": "DelaySeconds",
@@ -34,7 +34,7 @@ def queue(context: Context, inputs: Inputs) -> Created:
     client = context.client("sqs", inputs)
     url = client.create_queue(
         QueueName=inputs["name"],
-        Attributes=attributes_of(inputs, _ATTRIBUTES),
+        Attributes=attributes_of(inputs, ATTRIBUTES),
         tags=dict(inputs.get("tags") or {}),
     )["QueueUrl"]
     arn = client.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]

@@ -18,25 +18,32 @@ _KINDS = {
     "cognitoUserPool": "COGNITO_USER_POOL",
     "verifiedAccessInstance": "VERIFIED_ACCESS_INSTANCE",
 }
+KINDS_BACK = {kind: name for name, kind in _KINDS.items()}
 
 
 @adapter("aws:wafv2/webAcl:WebAcl")
 def web_acl(context: Context, inputs: Inputs) -> Created:
     client = context.client("wafv2", inputs)
-    shape = client.meta.service_model.operation_model("CreateWebACL").input_shape
-    names = ("defaultAction", "visibilityConfig", "rules", "captchaConfig", "challengeConfig", "tokenDomains")
-    written = _written({name: inputs[name] for name in names if inputs.get(name) is not None}, shape)
     made = client.create_web_acl(
         Name=inputs["name"],
         Scope=inputs["scope"],
+        **given(Tags=tag_list(inputs) or None),
+        **acl_settings(client, inputs),
+    )["Summary"]
+    return made["Id"], {"arn": made["ARN"], "lockToken": made["LockToken"]}
+
+
+def acl_settings(client: Any, inputs: Inputs) -> dict[str, Any]:
+    """Return what an ACL is set to, at its creation and at each change."""
+    shape = client.meta.service_model.operation_model("CreateWebACL").input_shape
+    names = ("defaultAction", "visibilityConfig", "rules", "captchaConfig", "challengeConfig", "tokenDomains")
+    return {
+        **_written({name: inputs[name] for name in names if inputs.get(name) is not None}, shape),
         **given(
             Description=inputs.get("description"),
             AssociationConfig=_association_config(inputs.get("associationConfig") or {}),
-            Tags=tag_list(inputs) or None,
         ),
-        **written,
-    )["Summary"]
-    return made["Id"], {"arn": made["ARN"], "lockToken": made["LockToken"]}
+    }
 
 
 @adapter("aws:wafv2/webAclAssociation:WebAclAssociation")

@@ -12,11 +12,8 @@ import contextlib
 import inspect
 import itertools
 import json
-import logging
-import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from types import SimpleNamespace
 from typing import Any, Literal
 from unittest.mock import patch
 
@@ -24,18 +21,12 @@ from botocore.exceptions import ClientError
 from moto.awslambda.utils import get_backend
 from moto.core.config import default_user_config
 from moto.core.exceptions import JsonRESTError
-from moto.stepfunctions.parser.asl.component.common.retry import jitter_strategy_decl, retrier_decl
 from moto.stepfunctions.parser.asl.component.common.timeouts.timeout import EvalTimeoutError
-from moto.stepfunctions.parser.asl.component.state.exec.state_map.iteration import inline_iteration_component
-from moto.stepfunctions.parser.asl.component.state.exec.state_parallel import branch_worker
-from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service_lambda import (
-    StateTaskServiceLambda,
-)
-from moto.stepfunctions.parser.asl.component.state.wait.wait_function.wait_function import WaitFunction
 from moto.stepfunctions.parser.utils import TMP_THREADS
 
 from plumbline.sandbox.adapters import Context
 from plumbline.sandbox.function_code import Code, FunctionFailed
+from plumbline.sandbox.interpreter import Interpreter
 
 _INTERPRETER = {"stepfunctions": {"execute_state_machine": True}}
 _NAMES = itertools.count(1)
@@ -90,6 +81,23 @@ class Invocation:
 
 
 @dataclass(frozen=True)
+class Exhausted:
+    """A retrier of a state, known by the errors that it names, that allowed no further try."""
+
+    state: str
+    errors: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Caught:
+    """A catcher of a state, known by the errors that it names and by where it leads, that took an error."""
+
+    state: str
+    errors: tuple[str, ...]
+    next: str
+
+
+@dataclass(frozen=True)
 class Execution:
     """How an execution ended. `states` are in the order in which they were entered, those of branches too."""
 
@@ -100,6 +108,8 @@ class Execution:
     states: tuple[str, ...]
     waits: tuple[Wait, ...]
     invocations: tuple[Invocation, ...]
+    exhausted: tuple[Exhausted, ...] = ()
+    caught: tuple[Caught, ...] = ()
 
 
 class StillRunning(Exception):
@@ -112,6 +122,7 @@ class Workflows:
     def __init__(self, context: Context) -> None:
         self._context = context
         self._code = Code(context)
+        self._interpreter = Interpreter()
 
     def run(
         self,
@@ -119,17 +130,19 @@ class Workflows:
         input: Any,
         script: Mapping[str, Sequence[Step]] | None = None,
         within_seconds: float = 60,
+        tasks: Mapping[str, Sequence[Step]] | None = None,
     ) -> Execution:
         """Execute a state machine to its end.
 
         `script` says, by a function's physical name, what its first calls do; after them its own code is called.
+        `tasks` says the same by the name of a state, whose task calls a function or publishes to a topic.
         Raises StillRunning, or botocore's ClientError where there is no such machine.
         """
-        recorder = _Recorder(self._code, script or {})
+        recorder = _Recorder(self._code, script or {}, tasks or {})
         client = self._context.client("stepfunctions")
         machine = client.describe_state_machine(stateMachineArn=state_machine_arn)
         backend = get_backend(self._context.account_id, self._context.region)
-        with patch.dict(default_user_config, _INTERPRETER), _patched(recorder, type(backend)):
+        with patch.dict(default_user_config, _INTERPRETER), self._interpreter.tells(recorder, type(backend)):
             arn = self._interpreted(machine)
             before = len(TMP_THREADS)
             started = client.start_execution(stateMachineArn=arn, name=f"run-{next(_NAMES)}", input=json.dumps(input))
@@ -139,18 +152,16 @@ class Workflows:
             if ended["status"] == "RUNNING":
                 client.stop_execution(**execution)
                 raise StillRunning(f"{machine['name']}: still running after {within_seconds} s without waits")
-            pages = client.get_paginator("get_execution_history").paginate(**execution)
-            events = [event for page in pages for event in page["events"]]
         return Execution(
             status=ended["status"],
             output=json.loads(ended["output"]) if "output" in ended else None,
             error=ended.get("error"),
             cause=ended.get("cause"),
-            states=tuple(
-                event["stateEnteredEventDetails"]["name"] for event in events if "stateEnteredEventDetails" in event
-            ),
+            states=tuple(recorder.states),
             waits=tuple(recorder.waits),
             invocations=tuple(recorder.invocations),
+            exhausted=tuple(recorder.exhausted),
+            caught=tuple(recorder.caught),
         )
 
     def _interpreted(self, machine: Mapping[str, Any]) -> str:
@@ -175,11 +186,15 @@ class Workflows:
 class _Recorder:
     """Takes the place of Lambda and of time, and writes down what happened."""
 
-    def __init__(self, code: Code, script: Mapping[str, Sequence[Step]]) -> None:
+    def __init__(self, code: Code, script: Mapping[str, Sequence[Step]], tasks: Mapping[str, Sequence[Step]]) -> None:
+        self.states: list[str] = []
         self.waits: list[Wait] = []
         self.invocations: list[Invocation] = []
+        self.exhausted: list[Exhausted] = []
+        self.caught: list[Caught] = []
         self._code = code
         self._script = {function: list(steps) for function, steps in script.items()}
+        self._tasks = {state: list(steps) for state, steps in tasks.items()}
         self._state: str | None = None
         self._limit: float | None = None
         self._timed_out = False
@@ -195,6 +210,15 @@ class _Recorder:
         if self._timed_out:
             raise EvalTimeoutError
 
+    def enter(self, state: str) -> None:
+        self.states.append(state)
+
+    def exhaust(self, state: str, errors: tuple[str, ...]) -> None:
+        self.exhausted.append(Exhausted(state, errors))
+
+    def catch(self, state: str, errors: tuple[str, ...], next: str) -> None:
+        self.caught.append(Caught(state, errors, next))
+
     def wait(self, kind: Literal["wait", "retry"], seconds: float, state: str | None = None) -> None:
         self.waits.append(Wait(state or self._state or "", kind, seconds))
 
@@ -202,10 +226,7 @@ class _Recorder:
         """Stand for the call of a function that moto holds. `answer` is the headers that the answer gets."""
         name, state = function.function_name, self._state
         event = json.loads(body) if body else {}
-        steps = self._script.get(name, [])
-        step = steps.pop(0) if steps else Behave
-        if inspect.isfunction(step):
-            step = step(event)
+        step = _next(self._tasks.get(state or ""), self._script.get(name), event=event)
         try:
             result, log = self._result(step, function, event)
         except FunctionFailed as error:
@@ -217,6 +238,20 @@ class _Recorder:
             raise
         self.invocations.append(Invocation(state, name, event, result, log=log))
         return json.dumps(result).encode()
+
+    def publish(self, parameters: Any, task: Callable[[], None], stack: list[Any]) -> None:
+        """Stand for the publishing to a topic, which `task` is."""
+        step = _next(self._tasks.get(self._state or ""), event=parameters)
+        match step:
+            case ServiceError():
+                raise ClientError(_refusal(step), "Publish")
+            case Slow():
+                self._timed_out = self._limit is not None and step.seconds > self._limit
+                stack.append({})
+            case type() if step is Behave:
+                task()
+            case _:
+                raise ValueError(f"state {self._state}: a topic cannot do {step!r}")
 
     def _result(self, step: Step, function: Any, event: Any) -> tuple[Any, tuple[str, ...]]:
         match step:
@@ -241,55 +276,13 @@ class _Recorder:
         return None, ()
 
 
-class _JoinedThread(threading.Thread):
-    """A thread that whoever starts it waits for."""
+def _next(*scripts: list[Step] | None, event: Any) -> Step:
+    """Take the next step of the first script that has one left."""
+    steps = next((script for script in scripts if script), [])
+    step = steps.pop(0) if steps else Behave
+    return step(event) if inspect.isfunction(step) else step
 
-    def start(self) -> None:
-        super().start()
-        self.join()
 
-
-@contextlib.contextmanager
-def _patched(recorder: _Recorder, backend: type) -> Iterator[None]:
-    """Put the recorder into moto: the one place that knows moto from inside. `backend` is the class of its Lambda."""
-    task, retry = StateTaskServiceLambda._eval_service_task, retrier_decl.RetrierDecl._eval_body
-
-    def eval_service_task(
-        self: Any, env: Any, resource_runtime_part: Any, normalised_parameters: dict[str, Any], state_credentials: Any
-    ) -> None:
-        self.timeout.eval(env=env)
-        limit = env.stack.pop()
-        with recorder.state(self.name, None if self.timeout.is_default_value() else limit):
-            task(self, env, resource_runtime_part, normalised_parameters, state_credentials)
-
-    def eval_retry(self: Any, env: Any) -> None:
-        with recorder.state(env.next_state_name, None):
-            retry(self, env)
-
-    def wait_interval(self: Any, env: Any, wait_seconds: float) -> None:
-        recorder.wait("wait", wait_seconds, env.next_state_name)
-
-    def invoke(
-        self: Any, function_name: str, qualifier: str | None, body: Any, headers: Any, response_headers: Any
-    ) -> bytes:
-        return recorder.invoke(self.get_function(function_name, qualifier), body, response_headers)
-
-    def longest(shortest: float, most: float) -> float:
-        return most
-
-    one_by_one = SimpleNamespace(Thread=_JoinedThread)
-    sleeping = SimpleNamespace(sleep=lambda seconds: recorder.wait("retry", seconds))
-    # moto logs every error of a state, with what its execution works on.
-    log = logging.getLogger("moto.stepfunctions")
-    with (
-        patch.object(log, "level", logging.CRITICAL),
-        patch.object(backend, "invoke", invoke),
-        patch.object(StateTaskServiceLambda, "_eval_service_task", eval_service_task),
-        patch.object(retrier_decl.RetrierDecl, "_eval_body", eval_retry),
-        patch.object(retrier_decl, "time", sleeping),
-        patch.object(jitter_strategy_decl, "random", SimpleNamespace(uniform=longest)),
-        patch.object(branch_worker, "threading", one_by_one),
-        patch.object(inline_iteration_component, "threading", one_by_one),
-        patch.object(WaitFunction, "_wait_interval", wait_interval),
-    ):
-        yield
+def _refusal(error: ServiceError) -> Any:
+    metadata = {"HTTPStatusCode": error.status, "RequestId": "scripted"}
+    return {"Error": {"Code": error.code, "Message": error.message}, "ResponseMetadata": metadata}
