@@ -10,10 +10,11 @@ MUTMUT := .plumbline/mutmut
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
 	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && { echo "$$p"; break; }; done)
 
-.PHONY: help setup up preview test lint types engine-test deploy bench mutation parity docs lock clean
+.PHONY: help setup up preview test lint types engine-test engine-up engine-preview engine-destroy deploy bench mutation \
+	parity docs lock clean
 
 help: ## list the targets
-	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 16
 
 setup: $(INSTALLED) ## make .venv and install the locked requirements
 
@@ -46,12 +47,22 @@ engine-test: $(INSTALLED) ## compare with the real engine (needs the Pulumi CLI,
 	@command -v pulumi >/dev/null || { echo "make engine-test needs the Pulumi CLI on PATH" >&2; exit 2; }
 	@$(BIN)/python -m pytest -m engine tests/engine
 
+engine-up: $(INSTALLED) ## run the real `pulumi up` for STACK, with OPTIONS, on a sandbox (needs the Pulumi CLI, no AWS account)
+	@$(BIN)/python -m plumbline engine up $(STACK) -- $(OPTIONS)
+
+engine-preview: $(INSTALLED) ## the same with `pulumi preview`
+	@$(BIN)/python -m plumbline engine preview $(STACK) -- $(OPTIONS)
+
+engine-destroy: $(INSTALLED) ## the same with `pulumi destroy`
+	@$(BIN)/python -m plumbline engine destroy $(STACK) -- $(OPTIONS)
+
 deploy: $(INSTALLED) ## run the real `pulumi up` for STACK, with OPTIONS (needs the Pulumi CLI and AWS credentials)
 	@command -v pulumi >/dev/null || { echo "make deploy needs the Pulumi CLI on PATH (https://www.pulumi.com/docs/install/)" >&2; exit 2; }
 	@$(BIN)/python -m plumbline deploy $(STACK) -- $(OPTIONS)
 
-bench: $(INSTALLED) ## measure previews, rules and packs, as ratios in one run
+bench: $(INSTALLED) ## measure previews, ups, rules and packs, as ratios in one run
 	@$(BIN)/python -m benchmarks.preview
+	@$(BIN)/python -m benchmarks.up
 	@$(BIN)/python -m benchmarks.policies
 	@$(BIN)/python -m benchmarks.packs
 
@@ -69,6 +80,7 @@ parity: $(INSTALLED) ## measure anew which settings cause the differences betwee
 docs: $(INSTALLED) ## write the generated parts of docs/ anew
 	@$(BIN)/python -m systems.reference
 	@$(BIN)/python -m plumbline.reference
+	@$(BIN)/python -m plumbline.sandbox.reference
 	@$(BIN)/python -m policies.reference
 	@$(BIN)/python -m tests.policies.faults
 

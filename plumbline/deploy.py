@@ -50,13 +50,13 @@ def plan(project: Project, stack: str, arguments: Sequence[str], environment: Ma
                 where["secrets_provider"],
                 "--non-interactive",
             ),
-            ("pulumi", "up", "--stack", stack, *_packs(project.root), *arguments),
+            ("pulumi", "up", "--stack", stack, *packs(project.root), *arguments),
         ),
         environment={"PULUMI_BACKEND_URL": where["backend"]},
     )
 
 
-def _packs(root: Path) -> list[str]:
+def packs(root: Path) -> list[str]:
     """Return the options for the policy packs: the one that holds every rule, or each that there is."""
     folders = sorted(path.parent for path in (root / "policies").glob("*/PulumiPolicy.yaml"))
     whole = [folder for folder in folders if folder.name == "all"]

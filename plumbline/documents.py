@@ -110,11 +110,16 @@ def _graph(states: list[Mapping[str, Any]]) -> StackGraph:
         stack, project = urn.split("::")[0].removeprefix("urn:pulumi:"), urn.split("::")[1]
         if state["type"] == _STACK_TYPE:
             outputs = _values(state.get("outputs") or {})
-        else:
+        elif not _is_default_provider(state):
             resources[urn] = _resource(state)
     if not stack:
         raise contract.ContractError("no resource in the document")
     return StackGraph(stack, project, in_order(resources), outputs)
+
+
+def _is_default_provider(state: Mapping[str, Any]) -> bool:
+    """Say whether the engine made a provider itself: the program has none of that name, and a preview shows it not."""
+    return state["type"].startswith("pulumi:providers:") and state["urn"].split("::")[3].startswith("default")
 
 
 def _resource(state: Mapping[str, Any]) -> Resource:

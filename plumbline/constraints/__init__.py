@@ -48,8 +48,8 @@ from plumbline.constraints import (
     topics,
     workflows,
 )
-from plumbline.constraints.registry import Problem, run
-from plumbline.graph import StackGraph
+from plumbline.constraints.registry import Problem, run, run_alone
+from plumbline.graph import Resource, StackGraph
 
 __all__ = [
     "Problem",
@@ -64,6 +64,7 @@ __all__ = [
     "cdn_parts",
     "certificates",
     "check",
+    "check_alone",
     "cognito",
     "dashboards",
     "dns",
@@ -100,3 +101,8 @@ __all__ = [
 def check(graph: StackGraph) -> list[Problem]:
     """Return everything in a stack that would be refused, in the order of its resources."""
     return run(graph)
+
+
+def check_alone(resource: Resource) -> list[Problem]:
+    """Return what would be refused of a resource, as far as it can be said without the rest of its stack."""
+    return run_alone(resource)

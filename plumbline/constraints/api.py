@@ -7,7 +7,7 @@ What clients send is in api_requests.py, what is deployed in api_stages.py; enum
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from plumbline.constraints.callers import Arn, account_of, like, permissions
 from plumbline.constraints.functions import FUNCTION
@@ -60,12 +60,24 @@ def _origin(item: Resource, property_: str, types: tuple[str, ...], graph: Stack
 
 def at(type_: str, item: Resource, graph: StackGraph) -> list[Resource] | None:
     """Return what there is of a type where an item is, None where that is not known of it or of one of them."""
-    api = api_of(item, graph)
-    own = place(item, graph)
-    others = [(other, place(other, graph)) for other in graph.of_type(type_) if api_of(other, graph) in (api, None)]
-    if own is None or any(where is None for _, where in others):
+    api, own, placed = api_of(item, graph), place(item, graph), _placed(type_, graph)
+    near = [placed[key] for key in dict.fromkeys((api.urn if api is not None else None, None)) if key in placed]
+    if own is None or any(None in places for places in near):
         return None
-    return [other for other, where in others if where == own]
+    return [other for places in near for other in places.get(own, ())]
+
+
+def _placed(type_: str, graph: StackGraph) -> Mapping[str | None, Mapping[Place | None, list[Resource]]]:
+    """Return what there is of a type by its API's URN and its place, None for what is not known of them."""
+    key = ("api places", type_)
+    if key not in graph.derived:
+        placed: dict[str | None, dict[Place | None, list[Resource]]] = {}
+        for item in graph.of_type(type_):
+            api = api_of(item, graph)
+            places = placed.setdefault(api.urn if api is not None else None, {})
+            places.setdefault(place(item, graph), []).append(item)
+        graph.derived[key] = placed
+    return graph.derived[key]
 
 
 def path_of(resource: Resource, graph: StackGraph) -> str | None:

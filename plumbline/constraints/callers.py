@@ -6,6 +6,7 @@ may be unknown, and an ARN may have parts that only AWS decides. Every answer le
 
 from __future__ import annotations
 
+import functools
 import json
 import re
 from collections.abc import Iterator, Mapping
@@ -63,11 +64,13 @@ class Arn:
 
 def like(pattern: str, text: str) -> bool:
     """Say whether a pattern with * and ? covers a text."""
-    return re.fullmatch(_expression(pattern), text, re.DOTALL) is not None
+    return _expression(pattern).fullmatch(text) is not None
 
 
-def _expression(pattern: str) -> str:
-    return "".join({"*": ".*", "?": "."}.get(character, re.escape(character)) for character in pattern)
+@functools.lru_cache(maxsize=4096)
+def _expression(pattern: str) -> re.Pattern[str]:
+    parts = ({"*": ".*", "?": "."}.get(character, re.escape(character)) for character in pattern)
+    return re.compile("".join(parts), re.DOTALL)
 
 
 def account_of(resource: Resource, graph: StackGraph) -> str | None:

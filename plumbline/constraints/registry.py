@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from typing import Any, cast
 
 from plumbline.graph import Path, Resource, Secret, StackGraph, reveal, walk
 
@@ -58,6 +60,34 @@ def run(graph: StackGraph) -> list[Problem]:
         for check in (*_EVERY, *_BY_TYPE.get(resource.type, ()))
         for path, message in check(shown.resources[resource.urn], shown)
     ]
+
+
+def run_alone(resource: Resource) -> list[Problem]:
+    """Run on one resource what can be said without the others. The real engine shows its provider no more."""
+    shown, others = _revealed(resource), cast(StackGraph, _Others())
+    found: list[Problem] = []
+    for check in (*_EVERY, *_BY_TYPE.get(resource.type, ())):
+        with contextlib.suppress(_OthersAsked):
+            for path, message in check(shown, others):
+                found.append(Problem(resource, path, _discreet(resource, message)))
+    return found
+
+
+class _OthersAsked(Exception):
+    """A check came to where it depends on other resources."""
+
+
+class _Others:
+    """Stands for a stack of which nothing is known but one resource: to ask it anything ends the check."""
+
+    def __getattr__(self, name: str) -> Any:
+        raise _OthersAsked
+
+    def __iter__(self) -> Iterator[Resource]:
+        raise _OthersAsked
+
+    def __len__(self) -> int:
+        raise _OthersAsked
 
 
 def _secrets(resource: Resource) -> list[tuple[Path, Secret]]:

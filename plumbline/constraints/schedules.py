@@ -8,6 +8,7 @@ that the field is invalid.
 from __future__ import annotations
 
 import datetime
+import functools
 import re
 import zoneinfo
 from collections.abc import Iterator
@@ -111,9 +112,14 @@ def _cron_problem(fields: list[str]) -> str | None:
     return None
 
 
+@functools.cache
+def _zones() -> set[str]:
+    return zoneinfo.available_timezones()  # which opens each of some six hundred files
+
+
 def zone_problem(name: str) -> str | None:
     """Say what is wrong with the name of a time zone, None where nothing is or this machine knows no zones."""
-    zones = zoneinfo.available_timezones()
+    zones = _zones()
     return f"{name!r} given; allowed: a name of the time zone database" if zones and name not in zones else None
 
 

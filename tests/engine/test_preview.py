@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-import os
 import re
-import shutil
-import subprocess
-import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,47 +14,32 @@ from conftest import ROOT, preview
 from plumbline import commands, documents
 from plumbline.graph import Blob, Resource, Secret
 from plumbline.project import Project
+from plumbline.provider import control
+from plumbline.provider.workspace import Workspace
 from policies import acceptance
+from tests.engine.rig import needs_cli, pulumi
 
-pytestmark = [
-    pytest.mark.engine,
-    pytest.mark.skipif(shutil.which("pulumi") is None, reason="the Pulumi CLI is not on PATH"),
-]
+pytestmark = [pytest.mark.engine, needs_cli]
 
 
 @pytest.fixture
-def workspace(tmp_path: Path) -> Path:
-    """Copy the program: the CLI writes into stack files. The stand-in provider lies on the engine's PATH."""
-    project = tmp_path / "project"
-    project.mkdir()
-    for name in ("components", "systems", "plumbline", "criteria", "policies", "docs"):
-        shutil.copytree(ROOT / name, project / name, ignore=shutil.ignore_patterns("__pycache__"))
-    for file in (*ROOT.glob("Pulumi*.yaml"), ROOT / "__main__.py", ROOT / "requirements.txt"):
-        shutil.copy(file, project)
-    (project / ".venv").symlink_to(sys.prefix)
-    (tmp_path / "bin").mkdir()
-    for package, script in (("aws", "provider.py"), ("awsx", "awsx.py")):
-        plugin = tmp_path / "bin" / f"pulumi-resource-{package}"
-        if package == "awsx" and shutil.which(plugin.name):
-            continue  # the real one shows more
-        command = f'PYTHONPATH="{ROOT}" exec "{sys.executable}" "{ROOT / "tests" / "engine" / script}" "$@"'
-        plugin.write_text(f"#!/bin/sh\n{command}\n")
-        plugin.chmod(0o755)
-    (tmp_path / "state").mkdir()
-    return project
+def workspaces(tmp_path: Path) -> Iterator[Callable[[str], Workspace]]:
+    """Make the workspace of any of the project's stacks, with a daemon that serves its provider."""
+    made: list[Workspace] = []
 
+    def make(stack: str) -> Workspace:
+        place = tmp_path / stack
+        place.mkdir()
+        workspace = Workspace(Project(ROOT), stack, place)
+        made.append(workspace)
+        workspace.prepare()
+        control.start(place)
+        assert pulumi(workspace, "stack", "init").returncode == 0
+        return workspace
 
-def _pulumi(workspace: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    environment = {
-        **os.environ,
-        "PATH": f"{workspace.parent / 'bin'}{os.pathsep}{os.environ['PATH']}",
-        "PULUMI_HOME": str(workspace.parent / "home"),
-        "PULUMI_BACKEND_URL": (workspace.parent / "state").as_uri(),
-        "PULUMI_CONFIG_PASSPHRASE": "rehearsal",
-        "PULUMI_SKIP_UPDATE_CHECK": "true",
-    }
-    command = ["pulumi", *arguments, "--non-interactive"]
-    return subprocess.run(command, cwd=workspace, env=environment, capture_output=True, text=True, check=False)
+    yield make
+    for workspace in made:
+        control.stop(workspace.directory)
 
 
 def _shown(value: Any) -> Any:
@@ -87,11 +68,11 @@ def _comparable(resource: Resource) -> Resource:
 
 
 @pytest.mark.parametrize("stack", ["test", "prod", "bootstrap", "bootstrap-prod"])
-def test_a_preview_is_the_same_on_both_engines(workspace: Path, stack: str) -> None:
-    assert _pulumi(workspace, "stack", "init", stack).returncode == 0
-    done = _pulumi(workspace, "preview", "--json", "--stack", stack)
+def test_a_preview_is_the_same_on_both_engines(workspaces: Callable[[str], Workspace], stack: str) -> None:
+    workspace = workspaces(stack)
+    done = pulumi(workspace, "preview", "--json")
     assert done.returncode == 0, done.stderr + done.stdout[-2000:]
-    file = workspace / "preview.json"
+    file = workspace.directory / "preview.json"
     file.write_text(done.stdout, encoding="utf-8")
 
     offline = {resource.urn: _comparable(resource) for resource in preview(stack).graph}
@@ -106,9 +87,8 @@ def test_a_preview_is_the_same_on_both_engines(workspace: Path, stack: str) -> N
 
 
 @pytest.mark.parametrize("stack", ["test", "prod", "bootstrap", "bootstrap-prod"])
-def test_a_preview_passes_all_packs(workspace: Path, stack: str) -> None:
-    assert _pulumi(workspace, "stack", "init", stack).returncode == 0
-    done = _pulumi(workspace, "preview", "--stack", stack, "--policy-pack", "policies/all")
+def test_a_preview_passes_all_packs(workspaces: Callable[[str], Workspace], stack: str) -> None:
+    done = pulumi(workspaces(stack), "preview", "--policy-pack", "policies/all")
     assert done.returncode == 0, done.stderr + done.stdout[-2000:]
     assert "plumbline-all" in done.stdout
     assert "[mandatory]" not in done.stdout
@@ -118,11 +98,11 @@ def test_a_preview_passes_all_packs(workspace: Path, stack: str) -> None:
     assert set(told) == (acceptance.AFTER_UP if Project(ROOT).system(stack) == "trading" else set())
 
 
-def test_wrong_settings_are_told_by_the_engine_without_a_traceback(workspace: Path) -> None:
-    file = workspace / "Pulumi.test.yaml"
+def test_wrong_settings_are_told_by_the_engine_without_a_traceback(workspaces: Callable[[str], Workspace]) -> None:
+    workspace = workspaces("test")
+    file = workspace.program / "Pulumi.test.yaml"
     file.write_text(file.read_text(encoding="utf-8").replace("log_retention_days: 30", "log_retention_days: 31"))
-    assert _pulumi(workspace, "stack", "init", "test").returncode == 0
-    done = _pulumi(workspace, "preview", "--stack", "test")
+    done = pulumi(workspace, "preview")
     assert done.returncode != 0
     assert "Pulumi.test.yaml: plumbline:settings.log_retention_days: 31 given; allowed: 1, 3, 5" in done.stdout
     assert "Traceback" not in done.stdout + done.stderr

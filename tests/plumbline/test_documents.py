@@ -114,9 +114,7 @@ def test_secrets_and_options_of_engine_documents(name: str) -> None:
 def test_an_export_is_read_with_ids_and_outputs() -> None:
     document, resources = engine("stack-export"), by_name("stack-export")
     assert (document.graph.stack, document.graph.project) == ("sample", "p")
-    assert {name: resource.type for name, resource in resources.items()} == TYPES | {
-        "default_7_51_1": "pulumi:providers:aws"
-    }
+    assert {name: resource.type for name, resource in resources.items()} == TYPES
     assert (document.changes, document.left_out) == ([], 0)
     assert document.graph.outputs == {
         "account": "123456789012",
@@ -144,12 +142,12 @@ def test_an_export_completes_a_preview() -> None:
     document = engine("preview-change").completed(engine("stack-export").graph)
     assert document.left_out == 0
     assert document.changes == engine("preview-change").changes
-    assert {resource.name for resource in document.graph} == {*TYPES, "default_7_51_1"} - {"q"}
-    assert len(document.graph) == 9
+    assert {resource.name for resource in document.graph} == {*TYPES} - {"q"}
+    assert len(document.graph) == 8
     table = document.graph.resources[TABLE]
     assert (table.inputs["name"], table.inputs["tags"]) == ("test-orders2", {"Owner": "other"})
     assert document.graph.resources[ROLE].id == "reader-21ed98"
-    assert len(engine("stack-export").graph) == 10
+    assert len(engine("stack-export").graph) == 9
 
 
 def step(op: str, name: str = "q", **more: Any) -> dict[str, Any]:
@@ -256,3 +254,12 @@ def test_a_document_that_was_cut_off_is_told_in_one_line(tmp_path: Path, name: s
     with pytest.raises(UserError, match="not JSON") as caught:
         load(write(tmp_path, text[: int(len(text) * part)]))
     assert len(str(caught.value).splitlines()) == 1
+
+
+def test_a_provider_that_the_engine_made_itself_is_left_out(tmp_path: Path) -> None:
+    rows = [
+        {"urn": f"urn:pulumi:dev::p::pulumi:providers:aws::{name}", "type": "pulumi:providers:aws", "id": name}
+        for name in ("default", "default_7_51_1", "main")
+    ]
+    graph = load(write(tmp_path, {"version": 3, "deployment": {"resources": rows}})).graph
+    assert [resource.name for resource in graph] == ["main"]
