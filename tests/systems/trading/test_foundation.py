@@ -177,6 +177,8 @@ def test_objects_age_as_the_stack_file_says(stack: str, bucket: str) -> None:
 class Names:
     """Answers every registration with the resource's name as id: who gets whose id is seen by that."""
 
+    parallel = 1
+
     def create(self, resource: Resource) -> tuple[str, Mapping[str, Any]]:
         outputs = {"arn": f"arn of {resource.name}", "executionArn": f"execution of {resource.name}"}
         hosts = {"primaryEndpointAddress": "redis.example.com", "endpoint": "influx.example.com"}

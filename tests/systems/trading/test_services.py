@@ -217,6 +217,8 @@ def test_outputs_of_the_stack_are_these(graph: StackGraph) -> None:
 class Names:
     """Answers every registration with the resource's name, so that outputs say whose they are."""
 
+    parallel = 1
+
     def create(self, resource: Resource) -> tuple[str, Mapping[str, Any]]:
         outputs = {name: f"{name} of {resource.name}" for name in ("arn", "executionArn", "invokeUrl")}
         return resource.name, {**outputs, "primaryEndpointAddress": "redis.example.com", **proofs(resource)}
