@@ -1,4 +1,4 @@
-"""Tags on every resource that takes them, put on by one transform (TRADING-23.1).
+"""Tags on every resource that takes them, put on by the program's transform (TRADING-23.1).
 
 The provider's default tags would do the same on AWS, but policies never see them in a preview.
 """
@@ -10,13 +10,14 @@ from typing import Any
 
 import pulumi
 
+from components.transforms import Change
 from plumbline import sdk
 
 
-def tag_everything(tags: Mapping[str, str]) -> None:
-    """Tag all resources that the program registers from now on. A resource's own tags win over these."""
+def tagged(tags: Mapping[str, str]) -> Change:
+    """Return the change that tags a resource. Its own tags win over these."""
 
-    def transform(args: pulumi.ResourceTransformArgs) -> pulumi.ResourceTransformResult | None:
+    def change(args: pulumi.ResourceTransformArgs) -> pulumi.ResourceTransformResult | None:
         shape = sdk.tag_shape(args.type_) if args.custom else None
         if shape is None:
             return None
@@ -26,7 +27,7 @@ def tag_everything(tags: Mapping[str, str]) -> None:
         merged = own.apply(lambda own: _merge(own, shape, tags)) if is_output else _merge(own, shape, tags)
         return pulumi.ResourceTransformResult(props={**args.props, "tags": merged}, opts=args.opts)
 
-    pulumi.runtime.register_resource_transform(transform)
+    return change
 
 
 def _merge(own: Any, shape: str, tags: Mapping[str, str]) -> object:

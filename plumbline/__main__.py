@@ -15,7 +15,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from plumbline import commands, contract, deploy, report, rules_report, rulings
 from plumbline.graph import Resource
+from plumbline.probing import report as probing_report
 from plumbline.project import Project, UserError
+from plumbline.provider import verbs as provider_verbs
 
 _EPILOG = """\
 examples:
@@ -23,13 +25,17 @@ examples:
   python -m plumbline preview prod --all              the same with every resource and criterion
   python -m plumbline preview prod --format json      the machine document (docs/contract.schema.json)
   python -m plumbline up test                         deploy into an in-process AWS
+  python -m plumbline probe test                      the same, and every probe of what stands; keeps nothing
   python -m plumbline compare test prod               what differs between two stacks, and what causes it
+  python -m plumbline permissions test                who may do what, and whether it is what is declared
   python -m plumbline rules                           every policy rule, and what it is for
   pulumi preview --json > p.json && python -m plumbline judge p.json
   python -m plumbline deploy test -- --yes            pulumi up with the backend and packs of the stack
+  python -m plumbline engine up test                  the real engine against a sandbox that outlives the command
+  python -m plumbline sandbox env test                what the AWS CLI and boto3 need to look around in it
 
-exit status: 0 when nothing fails (criteria may be unbuilt or unknown), 1 when a criterion or a mandatory rule fails or
-nothing explains a difference, 2 when the input is wrong: stack, settings, program or document
+exit status: 0 when nothing fails (criteria may be unbuilt or unknown), 1 when a criterion, a probe or a mandatory rule
+fails or nothing explains a difference, 2 when the input is wrong: stack, settings, program or document
 """
 
 
@@ -45,9 +51,7 @@ def _parser() -> argparse.ArgumentParser:
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    verbs = parser.add_subparsers(
-        dest="verb", required=True, metavar="{preview,up,judge,compare,rules,deploy}", parser_class=_Parser
-    )
+    verbs = parser.add_subparsers(dest="verb", required=True, parser_class=_Parser)
 
     preview = verbs.add_parser(
         "preview", help="evaluate a stack: its resources, its changes since the last up, its criteria"
@@ -59,6 +63,11 @@ def _parser() -> argparse.ArgumentParser:
     up.add_argument("stack", help="the stack's name, as in Pulumi.<stack>.yaml")
     up.add_argument("--wait", type=float, default=60, metavar="SECONDS", help="how long to wait for another up (60)")
     _formats(up)
+
+    probe = verbs.add_parser("probe", help="deploy a stack into an in-process AWS, and use it as its application would")
+    probe.add_argument("stack", help="the stack's name, as in Pulumi.<stack>.yaml")
+    probe.add_argument("--format", choices=("text", "json", "markdown"), default="text", help="how to print (text)")
+    probe.add_argument("--all", action="store_true", help="list every result, not only what failed")
 
     judge = verbs.add_parser("judge", help="judge a document of a stack without running the program")
     judge.add_argument("file", type=Path, help="output of preview --format json, pulumi preview --json or stack export")
@@ -72,6 +81,10 @@ def _parser() -> argparse.ArgumentParser:
     compare.add_argument("--measure", action="store_true", help="find the causes anew, and write them down first")
     _formats(compare)
 
+    permissions = verbs.add_parser("permissions", help="prove who may do what in a stack against what is declared")
+    permissions.add_argument("stack", help="the stack's name, as in Pulumi.<stack>.yaml")
+    _formats(permissions)
+
     rules = verbs.add_parser("rules", help="list the rules of the policy packs, and the controls that they cover")
     rules.add_argument("stack", nargs="?", help="the stack whose levels and parameters are shown, if not all stacks'")
     rules.add_argument("--format", choices=("text", "json", "markdown"), default="text", help="how to print (text)")
@@ -81,6 +94,8 @@ def _parser() -> argparse.ArgumentParser:
     deploy.add_argument(
         "arguments", nargs="*", metavar="-- OPTION", help="options for pulumi up, after a double hyphen"
     )
+    provider_verbs.add(verbs)
+    verbs.metavar = "{" + ",".join(verbs.choices) + "}"
     return parser
 
 
@@ -98,10 +113,16 @@ def main(arguments: list[str] | None = None) -> int:
         sys.path.insert(0, str(project.root))
         if options.verb == "deploy":
             return _deploy(options, project)
+        if options.verb in provider_verbs.NAMES:
+            return provider_verbs.run(options, project, lambda line: _say(errors, line))
         if options.verb == "compare":
             return _compare(options, project)
+        if options.verb == "permissions":
+            return _permissions(options, project)
         if options.verb == "rules":
             return _rules(options, project)
+        if options.verb == "probe":
+            return _probe(options, project, errors)
         outcome = _run(options, project, errors)
         _print(options, outcome)
         return outcome.status
@@ -124,7 +145,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _run(options: argparse.Namespace, project: Project, errors: Console) -> commands.Outcome:
     def say(line: str) -> None:
-        errors.print(escape(line), highlight=False)
+        _say(errors, line)
 
     if options.verb == "preview":
         return commands.preview(project, options.stack)
@@ -132,6 +153,10 @@ def _run(options: argparse.Namespace, project: Project, errors: Console) -> comm
         progress = _Bar(errors) if errors.is_terminal else commands.Progress()
         return commands.up(project, options.stack, say, options.wait, progress)
     return commands.judge_file(project, options.file, options.stack, options.state)
+
+
+def _say(errors: Console, line: str) -> None:
+    errors.print(escape(line), highlight=False, soft_wrap=True)
 
 
 def _deploy(options: argparse.Namespace, project: Project) -> int:
@@ -153,6 +178,33 @@ def _compare(options: argparse.Namespace, project: Project) -> int:
     else:
         compare.text(found, _console(), every=options.all)
     return found.status
+
+
+def _probe(options: argparse.Namespace, project: Project, errors: Console) -> int:
+    progress = _Bar(errors) if errors.is_terminal else commands.Progress()
+    found = commands.probe(project, options.stack, progress)
+    if options.format == "json":
+        sys.stdout.write(contract.text(contract.probed_document(found.graph, found.system, found.probed)))
+    elif options.format == "markdown":
+        sys.stdout.write(probing_report.markdown(found.graph, found.system, found.probed, options.all))
+    else:
+        probing_report.text(found.graph, found.system, found.probed, found.seconds, _console(), every=options.all)
+    return found.status
+
+
+def _permissions(options: argparse.Namespace, project: Project) -> int:
+    # It reads every action of AWS, which no other command needs.
+    from plumbline import permissions
+    from plumbline.permissions import report as permissions_report
+
+    proof = permissions.compare(project, options.stack)
+    if options.format == "json":
+        sys.stdout.write(contract.text(permissions_report.document(proof, project.name)))
+    elif options.format == "markdown":
+        sys.stdout.write(permissions_report.markdown(proof))
+    else:
+        permissions_report.text(proof, _console(), every=options.all)
+    return proof.status
 
 
 def _rules(options: argparse.Namespace, project: Project) -> int:
@@ -189,7 +241,7 @@ class _Bar(commands.Progress):
         self._console = console
 
     @contextlib.contextmanager
-    def __call__(self, total: int) -> Iterator[Callable[[Resource], None]]:
+    def __call__(self, total: int | None) -> Iterator[Callable[[Resource], None]]:
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
         with Progress(*columns, console=self._console, transient=True) as progress:
             task = progress.add_task("deploying", total=total)

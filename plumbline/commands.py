@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +14,9 @@ from typing import TYPE_CHECKING, Any
 from plumbline import contract, documents, kept, state
 from plumbline.changes import Change, compare
 from plumbline.graph import Resource, StackGraph
+from plumbline.probing.model import ProbeContext, Probed
 from plumbline.project import Project, UserError
+from plumbline.rehearsal import Rehearsal, rehearsal
 from plumbline.report import Report
 from plumbline.rulings import judge as by_rules
 from plumbline.verdicts import Subject, judge, ledger, undecided
@@ -21,6 +24,7 @@ from plumbline.verdicts import Subject, judge, ledger, undecided
 if TYPE_CHECKING:
     from plumbline.evaluate import Evaluation
     from plumbline.monitor import Deployer
+    from plumbline.sandbox import Sandbox
 
 Say = Callable[[str], None]
 
@@ -34,15 +38,16 @@ class Outcome:
 
     @property
     def status(self) -> int:
-        """0, or 1 where a criterion or a mandatory rule fails."""
+        """0, or 1 where a criterion, a mandatory rule or a probe fails."""
         failing = any(verdict.word == "fail" for verdict in self.report.verdicts.values())
-        return 1 if failing or self.report.rulings.mandatory else 0
+        probes = self.report.probed.failed if self.report.probed else []
+        return 1 if failing or self.report.rulings.mandatory or probes else 0
 
 
 def preview(project: Project, stack: str) -> Outcome:
     """Evaluate a stack, compare it with the last `up`, and judge it. Raises UserError."""
     started = time.monotonic()
-    evaluation = _accepted(project, stack)
+    evaluation = evaluated(project, stack)
     notes = list(evaluation.warnings)
     try:
         before = state.read(project.state_directory, stack)
@@ -56,9 +61,6 @@ def preview(project: Project, stack: str) -> Outcome:
 
 def up(project: Project, stack: str, say: Say, wait_seconds: float, progress: Progress) -> Outcome:
     """Deploy a stack into a fresh sandbox, judge it, and keep its state for the next preview. Raises UserError."""
-    # moto and boto3 take most of a second to load, and no other command needs them.
-    from plumbline.sandbox import Sandbox
-
     started = time.monotonic()
     project.system(stack)  # an unknown stack is told before anything is locked
     with state.locked(project.state_directory, stack, wait_seconds, say):
@@ -69,22 +71,57 @@ def up(project: Project, stack: str, say: Say, wait_seconds: float, progress: Pr
             aside = state.set_aside(project.state_directory, stack)
             before = None
             notes.append(f"the state of the last up could not be read ({error}); it was set aside as {aside.name}")
-        planned = accepted(project, stack)
-        changes = compare(before, planned)
-        with progress(sum(resource.custom for resource in planned)) as advance, Sandbox(advance) as sandbox:
-            evaluation = _accepted(project, stack, sandbox)
-        outcome = _outcome(
-            project,
-            stack,
-            evaluation.graph,
-            changes,
-            started,
-            notes=[*evaluation.warnings, *notes],
-            base="against the last up" if before is not None else "in an empty account",
-            sandbox=sandbox,
-        )
+        expected = sum(resource.custom for resource in before) if before is not None else None
+        with progress(expected) as advance, rehearsal(project, stack, evaluated, advance) as made:
+            outcome = _outcome(
+                project,
+                stack,
+                made.evaluation.graph,
+                compare(before, made.planned),
+                started,
+                notes=[*made.evaluation.warnings, *notes],
+                base="against the last up" if before is not None else "in an empty account",
+                counts=(made.materialised, made.simulated),
+                probed=_probed(project, stack, made),
+            )
         state.write(project.state_directory, stack, outcome.document)
     return outcome
+
+
+@dataclass(frozen=True)
+class ProbeOutcome:
+    """What the probes of a stack's system found, and the seconds that they took."""
+
+    graph: StackGraph
+    system: str
+    probed: Probed
+    seconds: float
+
+    @property
+    def status(self) -> int:
+        return 1 if self.probed.failed else 0
+
+
+def probe(project: Project, stack: str, progress: Progress) -> ProbeOutcome:
+    """Deploy a stack into a sandbox of its own and run the probes of its system; nothing is kept. Raises UserError."""
+    system = project.system(stack)
+    with progress(None) as advance, rehearsal(project, stack, evaluated, advance) as made:
+        started = time.monotonic()
+        probed = _probed(project, stack, made)()
+    return ProbeOutcome(made.evaluation.graph, system, probed, time.monotonic() - started)
+
+
+def _probed(project: Project, stack: str, made: Rehearsal) -> Callable[[], Probed]:
+    """Start the probes of a stack; the stack may be judged meanwhile."""
+    return made.use(_use, project, stack, made.evaluation.graph)
+
+
+def _use(sandbox: Sandbox, project: Project, stack: str, graph: StackGraph) -> Probed:
+    """Run the probes of a stack, where its sandbox is."""
+    from plumbline.probing import runner
+
+    context = ProbeContext(graph, project.settings(stack), sandbox.context, project.root)
+    return runner.run(runner.find(project.root, project.system(stack)), context)
 
 
 def judge_file(project: Project, path: Path, stack: str | None, state_file: Path | None) -> Outcome:
@@ -115,19 +152,22 @@ def judge_file(project: Project, path: Path, stack: str | None, state_file: Path
 
 
 class Progress:
-    """Shows progress: called with the number of steps, it gives what is called at each. This one shows nothing."""
+    """Shows progress: called with the number of steps if it is known, it gives what is called at each.
+
+    This one shows nothing.
+    """
 
     @contextlib.contextmanager
-    def __call__(self, total: int) -> Iterator[Callable[[Resource], None]]:
+    def __call__(self, total: int | None) -> Iterator[Callable[[Resource], None]]:
         yield lambda resource: None
 
 
 def accepted(project: Project, stack: str) -> StackGraph:
     """Return a stack's graph as a preview. Raises UserError with everything that would be refused."""
-    return _accepted(project, stack).graph
+    return evaluated(project, stack).graph
 
 
-def _accepted(project: Project, stack: str, deployer: Deployer | None = None) -> Evaluation:
+def evaluated(project: Project, stack: str, deployer: Deployer | None = None) -> Evaluation:
     """Evaluate a stack that nothing would refuse. Raises UserError with every mistake and problem."""
     # The SDK's types and the checks take half a second to load, and whoever judges a document needs neither.
     from plumbline.constraints import check
@@ -149,8 +189,9 @@ def _outcome(
     *,
     notes: list[str] | None = None,
     base: str = "",
-    sandbox: Any = None,
+    counts: tuple[Counter[str], Counter[str]] | None = None,
     partial: bool = False,
+    probed: Callable[[], Probed] | None = None,
 ) -> Outcome:
     system = project.system(stack)
     entries = ledger(project.root, system)
@@ -158,11 +199,11 @@ def _outcome(
     if partial:
         verdicts = {id_: undecided(verdict) for id_, verdict in verdicts.items()}
     rulings = by_rules(project.root, graph, partial=partial)
-    counts = (sandbox.materialised, sandbox.simulated) if sandbox is not None else None
     extra = {"sandbox": {"exist": counts[0].total(), "simulated": counts[1].total()}} if counts else {}
+    found = probed() if probed else None
     seconds = time.monotonic() - started
-    report = Report(graph, system, changes, entries, verdicts, rulings, seconds, counts, notes or [], base)
-    return Outcome(report, contract.document(graph, system, changes, verdicts, rulings, extra))
+    report = Report(graph, system, changes, entries, verdicts, rulings, seconds, counts, notes or [], base, found)
+    return Outcome(report, contract.document(graph, system, changes, verdicts, rulings, extra, found))
 
 
 def subject(project: Project, stack: str, graph: StackGraph) -> Subject:

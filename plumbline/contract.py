@@ -9,6 +9,7 @@ from typing import Any
 
 from plumbline.changes import Change
 from plumbline.graph import UNKNOWN, Blob, Options, Resource, Secret, StackGraph
+from plumbline.probing.model import Probed
 from plumbline.rulings import NO_RULINGS, Rulings
 from plumbline.verdicts import WORDS, Verdict
 
@@ -125,8 +126,9 @@ def document(
     verdicts: Mapping[str, Verdict],
     rulings: Rulings = NO_RULINGS,
     extra: Mapping[str, Any] | None = None,
+    probed: Probed | None = None,
 ) -> dict[str, Any]:
-    """Return the whole document. `extra` adds to the summary's counts."""
+    """Return the whole document. `extra` adds to the summary's counts, `probed` what an up found by probes."""
     changes = list(changes)
     actions = Counter(change.action for change in changes)
     words = Counter(verdict.word for verdict in verdicts.values())
@@ -154,13 +156,27 @@ def document(
             }
             for id_, verdict in verdicts.items()
         ],
+        **({"probes": probed.documents()} if probed else {}),
         "summary": {
             "resources": len(graph),
             "changes": {action: actions[action] for action in ("create", "update", "replace", "delete", "same")},
             "criteria": {word: words[word] for word in WORDS},
             "policies": rulings.counts(),
+            **({"probes": probed.summary()} if probed else {}),
             **(extra or {}),
         },
+    }
+
+
+def probed_document(graph: StackGraph, system: str, probed: Probed) -> dict[str, Any]:
+    """Return the document of `probe`: what the probes say of a stack, without the stack."""
+    return {
+        "version": VERSION,
+        "stack": graph.stack,
+        "project": graph.project,
+        "system": system,
+        "probes": probed.documents(),
+        "summary": probed.summary(),
     }
 
 

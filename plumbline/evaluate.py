@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import contextvars
+import gc
 import logging
 import os
 import re
 import runpy
 import sys
 import traceback
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +27,7 @@ from pulumi.runtime.stack import run_in_stack
 from plumbline.graph import StackGraph
 from plumbline.invokes import answer
 from plumbline.monitor import Deployer, StrictMonitor
+from plumbline.processes import collect_seldom
 from plumbline.project import Project, UserError
 
 _EVALUATOR = Path(__file__).resolve().parent  # its frames say nothing about where the program went wrong
@@ -106,7 +108,7 @@ def evaluate(
         )
         try:
             with _directory(where):
-                asyncio.run(_one_at_a_time(lambda: run_in_stack(program)))
+                asyncio.run(_with_workers(deployer.parallel if deployer is not None else 1, program))
         except pulumi.RunError as error:
             raise UserError(*str(error).splitlines()) from None
         except UserError:
@@ -114,16 +116,16 @@ def evaluate(
         except Exception as error:
             monitor.mistakes.append(_explain(error, where))
 
-    with _importable(where):
+    with _importable(where), _few_collections():
         # A context of its own: the SDK keeps the root stack, configuration and settings in context variables.
         contextvars.Context().run(run)
     return Evaluation(monitor.graph(), tuple(dict.fromkeys(monitor.mistakes)), tuple(log.lines))
 
 
-async def _one_at_a_time(start: Callable[[], Awaitable[None]]) -> None:
-    # One worker makes the order of registrations, and so every generated id, the same in each run.
-    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(max_workers=1))
-    await start()
+async def _with_workers(count: int, program: Callable[[], Any]) -> None:
+    # One worker makes the order of registrations, and so that of mistakes, the same in each run.
+    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(max_workers=count))
+    await run_in_stack(program)
 
 
 def _explain(error: BaseException, root: Path) -> str:
@@ -148,6 +150,16 @@ def _directory(path: Path) -> Iterator[None]:
         yield
     finally:
         os.chdir(before)
+
+
+@contextlib.contextmanager
+def _few_collections() -> Iterator[None]:
+    before = gc.get_threshold()
+    collect_seldom()
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
 
 
 @contextlib.contextmanager

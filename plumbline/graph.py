@@ -212,6 +212,10 @@ class StackGraph:
     def of(cls, stack: str, project: str, resources: Iterable[Resource], outputs: Mapping[str, Any]) -> StackGraph:
         return cls(stack, project, {resource.urn: resource for resource in resources}, outputs)
 
+    def __reduce__(self) -> tuple[type[StackGraph], tuple[Any, ...]]:
+        # Another process finds out for itself what was derived here.
+        return type(self), (self.stack, self.project, self.resources, self.outputs)
+
     def __iter__(self) -> Iterator[Resource]:
         return iter(self.resources.values())
 

@@ -29,7 +29,13 @@ _GET_RESOURCE = "pulumi:pulumi:getResource"
 
 
 class Deployer(Protocol):
-    """What answers registrations and invokes in "up" mode (the sandbox)."""
+    """What answers registrations and invokes in "up" mode (the sandbox).
+
+    `parallel` is the number of registrations that are on their way at a time. It makes one resource after another.
+    """
+
+    @property
+    def parallel(self) -> int: ...
 
     def create(self, resource: Resource) -> tuple[str, Mapping[str, Any]]:
         """Make the resource and return its id and outputs. Raises DeployError."""

@@ -23,6 +23,9 @@ class UserError(Exception):
         super().__init__("\n".join(lines))
         self.lines = lines
 
+    def __reduce__(self) -> tuple[type[UserError], tuple[str, ...]]:
+        return type(self), self.lines  # another process gets the same lines
+
 
 def suggestion(given: str, known: list[str]) -> str:
     """Return " (did you mean X?)" for the nearest known word, "" where none is near."""

@@ -15,6 +15,8 @@ from rich.tree import Tree
 from plumbline.changes import Change
 from plumbline.contract import encode
 from plumbline.graph import Resource, StackGraph, urn_type
+from plumbline.probing import report as probing_report
+from plumbline.probing.model import Probed
 from plumbline.rulings import Ruling, Rulings
 from plumbline.verdicts import WORDS, Entry, Verdict
 
@@ -28,7 +30,7 @@ _URGENCY = ("delete", "replace", "update", "create")
 
 @dataclass(frozen=True)
 class Report:
-    """Everything that a report is made of. `sandbox` counts (materialised, simulated) after an `up`."""
+    """Everything that a report is made of. An `up` counts in `sandbox` (materialised, simulated), and has `probed`."""
 
     graph: StackGraph
     system: str
@@ -40,6 +42,7 @@ class Report:
     sandbox: tuple[Counter[str], Counter[str]] | None = None
     notes: list[str] = field(default_factory=list)
     base: str = ""
+    probed: Probed | None = None
 
 
 def text(report: Report, console: Console, every: bool = False) -> None:
@@ -48,6 +51,8 @@ def text(report: Report, console: Console, every: bool = False) -> None:
     _changes(report, console, every)
     if report.sandbox is not None:
         _sandbox(report, console)
+    if report.probed is not None:
+        probing_report.summary(report.probed, console, every)
     _policies(report.rulings, console, every)
     _criteria(report, console, every)
     for note in report.notes:
@@ -209,6 +214,8 @@ def _markdown(report: Report) -> Iterator[str]:
     yield f"| criteria | {_counts(words, WORDS) or 'no ledger'} |"
     if report.rulings.rules:
         yield f"| policies of {report.rulings.rules} rules | {_policy_counts(report.rulings)} |"
+    if report.probed is not None and report.probed.probes:
+        yield f"| probes | {probing_report.counted(report.probed.counts())} |"
     shown = [change for action in _URGENCY for change in report.changes if change.action == action]
     if shown:
         yield from ("", f"<details><summary>{len(shown)} changes</summary>", "", "```")
@@ -231,6 +238,8 @@ def _markdown(report: Report) -> Iterator[str]:
             first = found[0]
             title = f"{first.level} {first.id} {first.rule}".strip()
             yield f"| {title} | {_cell('<br>'.join(lines))} | {_cell(first.remediation)} |"
+    if report.probed is not None:
+        yield from probing_report.rows(report.probed.failed)
     for note in report.notes:
         yield from ("", f"> {note}")
 

@@ -19,6 +19,8 @@ from filelock import FileLock
 
 from plumbline.evaluate import Evaluation, evaluate, evaluate_stack
 from plumbline.graph import StackGraph
+from plumbline.probing import ProbeContext, Result, runner
+from plumbline.processes import collect_seldom
 from plumbline.project import Project
 from plumbline.sandbox import Sandbox
 
@@ -32,6 +34,7 @@ _T = TypeVar("_T")
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:
+    collect_seldom()  # graphs of whole stacks stay in memory, and looking at them again took a third of the time
     # Workers of pytest-xdist start later, and inherit it.
     if not hasattr(session.config, "workerinput"):
         os.environ[_SHARED] = tempfile.mkdtemp(prefix="plumbline-tests-")
@@ -53,11 +56,12 @@ def _once(name: str, make: Callable[[], _T]) -> _T:
 
 @dataclass(frozen=True)
 class Rehearsed:
-    """One up of a stack: the evaluation, and what was made and what was simulated, by type."""
+    """One up of a stack: the evaluation, what was made and what was simulated, by type, and what its probes found."""
 
     evaluation: Evaluation
     materialised: Counter[str]
     simulated: Counter[str]
+    results: tuple[Result, ...]
 
 
 @functools.cache
@@ -71,9 +75,12 @@ def deployed(stack: str) -> Rehearsed:
     """Return one of the project's stacks after an up in a sandbox."""
 
     def up() -> Rehearsed:
+        project = Project(ROOT)
         with Sandbox() as sandbox:
-            evaluation = evaluate_stack(Project(ROOT), stack, sandbox)
-        return Rehearsed(evaluation, sandbox.materialised, sandbox.simulated)
+            evaluation = evaluate_stack(project, stack, sandbox)
+            context = ProbeContext(evaluation.graph, project.settings(stack), sandbox.context, ROOT)
+            probed = runner.run(runner.find(ROOT, project.system(stack)), context)
+        return Rehearsed(evaluation, sandbox.materialised, sandbox.simulated, probed.results)
 
     return _once(f"deployed-{stack}", up)
 

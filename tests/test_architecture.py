@@ -15,7 +15,7 @@ LONGEST = 450  # lines of a module
 # What each package may import of this repository, itself apart.
 ALLOWED = {
     "components": ("plumbline.sdk", "plumbline.yaml12"),
-    "systems": ("components", "plumbline.sdk", "plumbline.yaml12", "plumbline.project"),
+    "systems": ("components", "plumbline.probing", "plumbline.sdk", "plumbline.yaml12", "plumbline.project"),
     "criteria": ("plumbline.graph", "plumbline.sdk", "plumbline.taggable", "plumbline.yaml12", "plumbline.verdicts"),
     "policies": (
         "plumbline.cognito",
@@ -106,6 +106,16 @@ def test_packages_of_the_program_have_modules() -> None:
 @pytest.mark.parametrize("package", ALLOWED)
 def test_package_imports_only_what_it_may(package: str) -> None:
     assert forbidden(package) == []
+
+
+def test_of_a_system_only_its_probes_know_what_probes_are() -> None:
+    users = {
+        file.relative_to(ROOT).parts[2]
+        for file in modules("systems")
+        for name in imports(tree(file))
+        if name.startswith("plumbline.probing")
+    }
+    assert users == {"probes"}
 
 
 def test_components_name_no_system() -> None:

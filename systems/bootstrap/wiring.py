@@ -13,8 +13,9 @@ from components.baseline import Baseline, BaselineArgs, CostWatch
 from components.buckets import Bucket, Buckets, BucketsArgs, BucketSpec, Lifecycle
 from components.github import GithubRoles, GithubRolesArgs, GithubRoleSpec
 from components.keys import CustomerKey, Keys, KeysArgs, KeySpec
-from components.protection import keep_data
-from components.tags import tag_everything
+from components.protection import data_kept
+from components.tags import tagged
+from components.transforms import change_everything
 from components.zones import Zones, ZonesArgs, ZoneSpec
 from systems.bootstrap import data
 from systems.bootstrap.settings import Settings
@@ -24,8 +25,7 @@ _DEPLOY, _PREVIEW = "deploy", "preview"
 
 def build(settings: Settings) -> Mapping[str, pulumi.Input[Any]]:
     """Register all resources of a bootstrap stack and return its outputs."""
-    tag_everything(settings.all_tags())
-    keep_data(settings.stateful == "protected")
+    change_everything(tagged(settings.all_tags()), data_kept(settings.stateful == "protected"))
     provider = aws.Provider("aws", region=settings.region, allowed_account_ids=[settings.account_id])
     opts = pulumi.ResourceOptions(providers={"aws": provider})
 

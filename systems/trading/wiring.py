@@ -12,11 +12,12 @@ import pulumi_aws as aws
 from components.events import EventBus
 from components.functions import Functions, FunctionsArgs, FunctionSpec, Package
 from components.night import Night
-from components.protection import keep_data
+from components.protection import data_kept
 from components.roles import Role, Roles, RolesArgs, RoleSpec
 from components.security_groups import SecurityGroup
 from components.tables import CapacityRange, ProvisionedCapacity, Table, Tables, TablesArgs
-from components.tags import tag_everything
+from components.tags import tagged
+from components.transforms import change_everything
 from systems.trading import (
     backups,
     costs,
@@ -38,8 +39,7 @@ _HERE = Path("systems/trading")  # from the project's directory, so that no stat
 
 def build(settings: Settings) -> Mapping[str, pulumi.Input[Any]]:
     """Register all resources of a trading stack and return its outputs."""
-    tag_everything(settings.all_tags())
-    keep_data(settings.stateful == "protected")
+    change_everything(tagged(settings.all_tags()), data_kept(settings.stateful == "protected"))
     provider = aws.Provider("aws", region=settings.region, allowed_account_ids=[settings.account_id])
     opts = pulumi.ResourceOptions(providers={"aws": provider})
 

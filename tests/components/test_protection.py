@@ -9,7 +9,8 @@ import pulumi
 import pulumi_aws as aws
 import pytest
 
-from components.protection import keep_data, stateful
+from components.protection import data_kept, stateful
+from components.transforms import change_everything
 from plumbline import sdk
 from plumbline.graph import Options, Resource
 from tests.components.programs import graph_of, named, options, present
@@ -88,7 +89,7 @@ def made(make: Make, *, protected: bool, opts: pulumi.ResourceOptions | None = N
     """Return the resource `data` as a program registers it under the transform."""
 
     def program() -> None:
-        keep_data(protected)
+        change_everything(data_kept(protected))
         make(opts)
 
     return named(graph_of(program), "data")
@@ -145,7 +146,7 @@ def test_type_without_state_is_untouched(protected: bool) -> None:
 @pytest.mark.parametrize("protected", [True, False])
 def test_component_is_untouched_and_its_children_are_not(protected: bool) -> None:
     def program() -> None:
-        keep_data(protected)
+        change_everything(data_kept(protected))
         parent = pulumi.ComponentResource("aws:kms/key:Key", "data")
         aws.kms.Key("key", opts=pulumi.ResourceOptions(parent=parent))
 

@@ -9,7 +9,8 @@ import pulumi
 import pulumi_aws as aws
 from conftest import run_program
 
-from components.tags import tag_everything
+from components.tags import tagged
+from components.transforms import change_everything
 from plumbline.graph import Resource
 
 TAGS = {"Environment": "test", "Owner": "platform"}
@@ -22,7 +23,7 @@ def element(key: str, value: str, *, inherited: bool) -> dict[str, Any]:
 
 
 def program() -> None:
-    tag_everything(TAGS)
+    change_everything(tagged(TAGS))
     pulumi.ComponentResource("test:index:Parent", "parent")
     key: Any = {"hash_key": "id", "attributes": [{"name": "id", "type": "S"}]}
     aws.dynamodb.Table("plain", name="test-plain", **key)

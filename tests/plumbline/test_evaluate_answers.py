@@ -96,6 +96,8 @@ def test_reading_an_existing_resource_is_a_mistake() -> None:
 class Fake:
     """A deployer that makes everything but what is called `broken`."""
 
+    parallel = 1
+
     def __init__(self) -> None:
         self.asked: list[str] = []
         self.told: list[tuple[str, dict[str, Any]]] = []
