@@ -90,6 +90,8 @@ def _request(
         acceptResources=True,
     )
     for key, urns in needs.items():
+        if inputs[key] is None:
+            continue  # an input that is not there needs nothing
         registered.propertyDependencies[key].urns.extend(urns)
     return registered
 
@@ -100,7 +102,8 @@ def _refs(value: Any) -> Iterator[Ref | Reference]:
 
 def _resolved(value: Any, made: Mapping[str, Made]) -> Any:
     if isinstance(value, Ref):
-        return made[value.child].value(value.property)
+        found = made[value.child].value(value.property)
+        return None if value.only_waits and found is not UNKNOWN else found
     if isinstance(value, Reference):
         # An empty id stands for one that is not known yet.
         return {SIGNATURE: RESOURCE, "urn": made[value.child].urn, "id": made[value.child].id}

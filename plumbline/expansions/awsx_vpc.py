@@ -175,7 +175,7 @@ def _subnet(name: str, subnet: _Subnet, shared: Mapping[str, str]) -> list[Child
                 "vpcId": Ref("vpc"),
                 "availabilityZone": subnet.zone,
                 "cidrBlock": subnet.block,
-                "ipv6CidrBlock": Ref("vpc", "ipv6CidrBlock"),
+                "ipv6CidrBlock": Ref("vpc", "ipv6CidrBlock", only_waits=True),
                 "mapPublicIpOnLaunch": subnet.is_public,
                 "assignIpv6AddressOnCreation": False,
                 "tags": tags,

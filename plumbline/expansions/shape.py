@@ -13,10 +13,15 @@ class NotExpanded(Exception):
 
 @dataclass(frozen=True)
 class Ref:
-    """An output of another child, known once that is made: its id, or a named property."""
+    """An output of another child, known once that is made: its id, or a named property.
+
+    `only_waits` says that the component looks at the output and then gives nothing: the input is there as long as the
+    output is unknown, and gone afterwards.
+    """
 
     child: str
     property: str = "id"
+    only_waits: bool = False
 
 
 @dataclass(frozen=True)

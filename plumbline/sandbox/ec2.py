@@ -66,6 +66,9 @@ def vpc(context: Context, inputs: Inputs) -> Created:
         "defaultRouteTableId": table["RouteTableId"],
         "defaultNetworkAclId": acl["NetworkAclId"],
         "defaultSecurityGroupId": default_group(client, identity)["GroupId"],
+        # The provider writes that there is none; left out it would count as unknown in the engine's previews.
+        "ipv6CidrBlock": "",
+        "ipv6AssociationId": "",
     }
     for block in made.get("Ipv6CidrBlockAssociationSet") or []:
         outputs |= {"ipv6CidrBlock": block["Ipv6CidrBlock"], "ipv6AssociationId": block["AssociationId"]}
