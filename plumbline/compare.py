@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +12,7 @@ from rich.markup import escape
 from plumbline import parity_causes
 from plumbline.contract import encode
 from plumbline.graph import UNKNOWN, Blob, Secret
+from plumbline.markdown import comment
 from plumbline.parity import ABSENT, Comparison, Difference, Part
 from plumbline.parity_causes import Causes
 from plumbline.parity_measure import Pair, differing, evaluate_both, measure
@@ -181,10 +181,7 @@ def text(parity: Parity, console: Console, every: bool = False) -> None:
 
 def markdown(parity: Parity) -> str:
     """Return the report as it fits into a comment."""
-    lines = io.StringIO()
-    text(parity, Console(file=lines, emoji=False))
-    first, *others = lines.getvalue().splitlines()
-    return "\n".join([f"### {first}", "", "```", *others, "```"]) + "\n"
+    return comment(lambda console: text(parity, console))
 
 
 def _lines(parity: Parity, every: bool) -> Iterator[str]:

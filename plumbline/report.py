@@ -15,6 +15,7 @@ from rich.tree import Tree
 from plumbline.changes import Change
 from plumbline.contract import encode
 from plumbline.graph import Resource, StackGraph, urn_type
+from plumbline.markdown import cell
 from plumbline.probing import report as probing_report
 from plumbline.probing.model import Probed
 from plumbline.rulings import Ruling, Rulings
@@ -228,7 +229,7 @@ def _markdown(report: Report) -> Iterator[str]:
         yield from ("", "| criterion | verdict | evidence |", "| --- | --- | --- |")
         for entry in urgent:
             verdict = report.verdicts[entry.id]
-            yield f"| {entry.id} {entry.text} | {verdict.word} | {_cell(verdict.evidence)} |"
+            yield f"| {entry.id} {entry.text} | {verdict.word} | {cell(verdict.evidence)} |"
     if report.rulings.standing:
         yield from ("", "| policy | found | to mend |", "| --- | --- | --- |")
         for found in by_rule(report.rulings):
@@ -237,16 +238,11 @@ def _markdown(report: Report) -> Iterator[str]:
                 lines.append(f"… {len(found) - _MOST_NAMES} more")
             first = found[0]
             title = f"{first.level} {first.id} {first.rule}".strip()
-            yield f"| {title} | {_cell('<br>'.join(lines))} | {_cell(first.remediation)} |"
+            yield f"| {title} | {cell('<br>'.join(lines))} | {cell(first.remediation)} |"
     if report.probed is not None:
         yield from probing_report.rows(report.probed.failed)
     for note in report.notes:
         yield from ("", f"> {note}")
-
-
-def _cell(text: str) -> str:
-    """Return a text as it stands in a cell of a table."""
-    return text.replace("|", "\\|")
 
 
 def _counts(counter: Counter[Any], order: Iterable[str]) -> str:

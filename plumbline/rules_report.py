@@ -10,6 +10,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from plumbline.markdown import cell
+
 
 def text(catalogue: Mapping[str, Any], console: Console) -> None:
     """Print one line for each rule, by pack, and the counts."""
@@ -47,7 +49,7 @@ def _rules(catalogue: Mapping[str, Any]) -> Iterator[str]:
             repairs = " It can be repaired by the engine (remediation)." if row["remediates"] else ""
             yield (
                 f"| [{row['id']}]({row['url']}) `{row['name']}` | {row['severity']} | {row['level']} "
-                f"| {row['rationale']} To mend: {_cell(row['remediation'])}{repairs} "
+                f"| {row['rationale']} To mend: {cell(row['remediation'])}{repairs} "
                 f"| {', '.join(row['criteria'])} | {', '.join(row['controls'])} |"
             )
 
@@ -59,7 +61,3 @@ def _controls(catalogue: Mapping[str, Any]) -> Iterator[str]:
         for row in rows:
             covered = ", ".join(f"`{name}`" for name in row["rules"]) or f"none: {row['exception']}"
             yield f"| {row['id']} | {row['severity']} | {covered} |"
-
-
-def _cell(content: str) -> str:
-    return content.replace("|", "\\|")

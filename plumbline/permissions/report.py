@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -12,6 +11,7 @@ from typing import Any
 from rich.console import Console
 from rich.markup import escape
 
+from plumbline.markdown import comment
 from plumbline.permissions.contexts import Value, shown, value_document
 from plumbline.permissions.known import known
 from plumbline.permissions.proof import Finding, Proof, Row
@@ -87,10 +87,7 @@ def text(proof: Proof, console: Console, every: bool = False) -> None:
 
 def markdown(proof: Proof) -> str:
     """Return the report as it fits into a comment."""
-    lines = io.StringIO()
-    text(proof, Console(file=lines, emoji=False))
-    first, *others = lines.getvalue().splitlines()
-    return "\n".join([f"### {first}", "", "```", *others, "```"]) + "\n"
+    return comment(lambda console: text(proof, console))
 
 
 def _lines(proof: Proof, every: bool) -> Iterator[str]:

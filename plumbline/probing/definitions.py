@@ -54,8 +54,8 @@ def _catches_all(row: Mapping[str, Any]) -> bool:
 
 
 @dataclass(frozen=True)
-class Retrier:
-    """One way in which a state is tried again."""
+class _Handler:
+    """What a state does about some errors of its own."""
 
     state: State
     row: Mapping[str, Any]
@@ -63,6 +63,10 @@ class Retrier:
     @property
     def errors(self) -> tuple[str, ...]:
         return tuple(self.row["ErrorEquals"])
+
+
+class Retrier(_Handler):
+    """One way in which a state is tried again."""
 
     @property
     def attempts(self) -> int:
@@ -75,16 +79,8 @@ class Retrier:
         return [min(interval * rate**number, most) for number in range(self.attempts)]
 
 
-@dataclass(frozen=True)
-class Catcher:
+class Catcher(_Handler):
     """One way in which an error of a state is caught."""
-
-    state: State
-    row: Mapping[str, Any]
-
-    @property
-    def errors(self) -> tuple[str, ...]:
-        return tuple(self.row["ErrorEquals"])
 
     @property
     def next(self) -> str:

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from plumbline.graph import StackGraph
+from plumbline.markdown import cell
 from plumbline.probing.model import WORDS, Probed, Result, Title
 
 _COLOURS = {"passed": "green", "failed": "red", "not_observable": "yellow"}
@@ -91,7 +92,7 @@ def _markdown(graph: StackGraph, system: str, probed: Probed, every: bool) -> It
         yield from ("", "| group | what holds | passed | failed | not observable |", "| --- | --- | --- | --- | --- |")
     for probe in probed.probes:
         counts = Counter(result.word for result in of(probe, probed))
-        yield f"| {probe.group} | {_cell(probe.about)} | {' | '.join(str(counts[word]) for word in WORDS)} |"
+        yield f"| {probe.group} | {cell(probe.about)} | {' | '.join(str(counts[word]) for word in WORDS)} |"
     yield from rows(list(probed.results) if every else probed.failed)
 
 
@@ -102,8 +103,4 @@ def rows(results: list[Result]) -> Iterator[str]:
     for result in results:
         name, said = f"{result.group}/{result.probe}", f"{result.trial.tried}: {result.trial.evidence}"
         why = f" ({result.trial.why})" if result.trial.why else ""
-        yield f"| {name} | {_cell(result.subject)} | {shown(result.word)} | {_cell(said + why)} |"
-
-
-def _cell(text: str) -> str:
-    return text.replace("|", "\\|")
+        yield f"| {name} | {cell(result.subject)} | {shown(result.word)} | {cell(said + why)} |"

@@ -10,7 +10,6 @@ and dropped without a delete is retained (`retain_on_delete`), and none of that.
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 import json
 import threading
 from collections.abc import Collection, Mapping
@@ -20,7 +19,7 @@ from typing import Any
 from plumbline.changes import differences
 from plumbline.graph import Resource, reveal
 from plumbline.monitor import DeployError
-from plumbline.sandbox import Sandbox
+from plumbline.sandbox import Sandbox, made_up_name
 
 Key = tuple[str, str]  # URN and id: in a replacement two resources of one URN live
 
@@ -126,9 +125,7 @@ class World:
         with self._lock:
             lost = self._lost(resource.urn)
             seed = lost[0][1].seed if lost else self._seed(resource.urn)
-        prefix = resource.get("namePrefix") or f"{resource.name}-"
-        fifo = resource.get("fifoQueue") is True or resource.get("fifoTopic") is True
-        return f"{prefix}{hashlib.sha256(seed.encode()).hexdigest()[:7]}{'.fifo' if fifo else ''}"
+        return made_up_name(resource, seed)
 
     def read(self, resource: Resource, identity: str) -> Mapping[str, Any] | None:
         """Return what a resource is declared to be by what it is now, None where it is gone. Raises DeployError."""

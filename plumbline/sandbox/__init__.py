@@ -75,6 +75,7 @@ __all__ = [
     "kms",
     "lambda_",
     "logs",
+    "made_up_name",
     "route53",
     "s3",
     "scheduler",
@@ -219,9 +220,15 @@ def _named(resource: Resource) -> tuple[Mapping[str, Any], dict[str, Any]]:
     known = sdk.inputs_of(resource.type)
     if known is None or "name" not in known.properties or inputs.get("name") is not None:
         return inputs, {}
-    suffix = hashlib.sha256(resource.urn.encode()).hexdigest()[:7]
-    named = {"name": f"{inputs.get('namePrefix') or resource.name + '-'}{suffix}"}
+    named = {"name": made_up_name(resource, resource.urn)}
     return {**inputs, **named}, named
+
+
+def made_up_name(resource: Resource, seed: str) -> str:
+    """Return the physical name of a resource that gives none: its own or its prefix, and a suffix made of `seed`."""
+    prefix = resource.get("namePrefix") or f"{resource.name}-"
+    fifo = resource.get("fifoQueue") is True or resource.get("fifoTopic") is True
+    return f"{prefix}{hashlib.sha256(seed.encode()).hexdigest()[:7]}{'.fifo' if fifo else ''}"
 
 
 def _simulate(resource: Resource, context: Context) -> tuple[str, Mapping[str, Any]]:
