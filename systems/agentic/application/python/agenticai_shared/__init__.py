@@ -1,0 +1,1 @@
+"""What the agentic system's functions and its operator's tools share; import the modules by name."""
