@@ -66,6 +66,10 @@ class Account:
     def event_bus_arn(self, bus_name: str) -> str:
         return self.arn("events", f"event-bus/{bus_name}")
 
+    def parameter_arn(self, parameter_name: str) -> str:
+        """Compose the ARN of a parameter of Parameter Store, whose name begins with a slash."""
+        return self.arn("ssm", f"parameter{parameter_name}")
+
     def budgets_arn(self) -> str:
         """Compose what stands for all budgets of the account as the source of a message; Budgets is in no region."""
         return f"arn:{self.partition}:budgets::{self.account_id}:*"

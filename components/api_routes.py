@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeVar
@@ -23,11 +24,22 @@ _R = TypeVar("_R", bound=pulumi.CustomResource)
 class MethodSpec:
     """One method. `query` has its query parameters, True for those that must be given.
 
-    `schema` is the JSON schema (draft 4) of the body, None for a method without one.
+    `schema` is the JSON schema (draft 4) of the body, None for a method without one. An `open` method answers anybody,
+    without token or key.
     """
 
     query: Mapping[str, bool] = field(default_factory=dict, hash=False)
     schema: Mapping[str, Any] | None = field(default=None, hash=False)
+    open: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class PathSpec:
+    """The methods of one path, and the name of the function that answers them. A `fresh` path is never cached."""
+
+    methods: Mapping[Verb, MethodSpec] = field(hash=False)
+    function: str
+    fresh: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +49,11 @@ class RouteSpec:
     collection: Mapping[Verb, MethodSpec] = field(hash=False)
     item: Mapping[Verb, MethodSpec] = field(default_factory=dict, hash=False)
     fresh: bool = False
+
+    def paths(self, name: str) -> dict[str, PathSpec]:
+        """Return its one or two paths, all of which the function of the same name answers."""
+        item = {f"/{name}/{{id}}": PathSpec(methods=self.item, function=name, fresh=self.fresh)} if self.item else {}
+        return {f"/{name}": PathSpec(methods=self.collection, function=name, fresh=self.fresh), **item}
 
 
 class Parts:
@@ -80,7 +97,7 @@ class Routes:
         self,
         parts: Parts,
         api: aws.apigateway.RestApi,
-        authorizer: aws.apigateway.Authorizer,
+        authorizer: aws.apigateway.Authorizer | None,
         validator: aws.apigateway.RequestValidator,
         allowed_origin: str,
     ) -> None:
@@ -90,14 +107,19 @@ class Routes:
         self._authorizer = authorizer
         self._validator = validator
         self._allowed_origin = allowed_origin
+        self._places: dict[str, aws.apigateway.Resource] = {}
 
-    def add(self, name: str, route: RouteSpec, function: Function) -> None:
-        """Register the resources of one route, which the function's live alias answers."""
-        root = self._resource(name, self._api.root_resource_id, name)
-        self._methods(name, f"/{name}", root, route.collection, route, function)
-        if route.item:
-            item = self._resource(f"{name}-item", root.id, "{id}")
-            self._methods(f"{name}-item", f"/{name}/{{id}}", item, route.item, route, function)
+    def add(self, path: str, spec: PathSpec, function: Function) -> None:
+        """Register one path, such as "/orders/{id}", which the function's live alias answers."""
+        self._methods(words_of(path), path, self._place(path), spec, function)
+
+    def _place(self, path: str) -> aws.apigateway.Resource:
+        """Return the resource of a path, registered with those above it when it is first asked for."""
+        if path not in self._places:
+            above, _, part = path.rpartition("/")
+            parent = self._place(above).id if above else self._api.root_resource_id
+            self._places[path] = self._resource(words_of(path), parent, part)
+        return self._places[path]
 
     def _resource(self, name: str, parent: pulumi.Output[str], part: str) -> aws.apigateway.Resource:
         references = {"rest_api": self._api.id, "parent_id": parent}
@@ -108,16 +130,15 @@ class Routes:
         name: str,
         path: str,
         resource: aws.apigateway.Resource,
-        methods: Mapping[Verb, MethodSpec],
-        route: RouteSpec,
+        path_spec: PathSpec,
         function: Function,
     ) -> None:
         place = {"rest_api": self._api.id, "resource_id": resource.id}
-        for verb, spec in methods.items():
+        for verb, spec in path_spec.methods.items():
             self._method(f"{name}-{verb.lower()}", verb, spec, path, place, function)
-            if verb == "GET" and not route.fresh:
+            if verb == "GET" and not path_spec.fresh:
                 self.cached.append((path, verb))
-        self._preflight(f"{name}-options", methods, place)
+        self._preflight(f"{name}-options", path_spec.methods, place)
 
     def _method(
         self,
@@ -128,16 +149,17 @@ class Routes:
         place: Mapping[str, pulumi.Output[str]],
         function: Function,
     ) -> None:
-        parameters = _parameters(verb, spec, path)
+        authorizer = None if spec.open else self._authorizer
+        parameters = _parameters(verb, spec, path, authorizer is not None)
         known: dict[str, Any] = {
             "http_method": verb,
-            "authorization": "COGNITO_USER_POOLS",
-            "api_key_required": True,
+            "authorization": "COGNITO_USER_POOLS" if authorizer else "NONE",
+            "api_key_required": not spec.open,
             "request_parameters": parameters or None,
         }
         references: dict[str, Any] = {
             **place,
-            "authorizer_id": self._authorizer.id,
+            **({"authorizer_id": authorizer.id} if authorizer else {}),
             "request_validator_id": self._validator.id,
         }
         if spec.schema is not None:
@@ -152,7 +174,7 @@ class Routes:
                 "integration_http_method": "POST",  # how Lambda is called, whatever the caller's method
                 "timeout_milliseconds": _TIMEOUT_MS,
                 # On every GET, so that nobody can turn the cache on and serve one tenant's answer to another.
-                "cache_key_parameters": sorted(parameters) if verb == "GET" else None,
+                "cache_key_parameters": (sorted(parameters) or None) if verb == "GET" else None,
             },
             {**place, "http_method": method.http_method, "uri": function.alias.invoke_arn},
         )
@@ -169,7 +191,11 @@ class Routes:
         self, name: str, methods: Mapping[Verb, MethodSpec], place: Mapping[str, pulumi.Output[str]]
     ) -> None:
         """Answer a browser's question, without a function, which origin may call with which methods and headers."""
-        sent = ["Authorization", *(["Content-Type"] if any(m.schema for m in methods.values()) else []), "X-Api-Key"]
+        sent = [
+            *(["Authorization"] if self._authorizer else []),
+            *(["Content-Type"] if any(m.schema for m in methods.values()) else []),
+            "X-Api-Key",
+        ]
         answer = {
             "Access-Control-Allow-Origin": self._allowed_origin,
             "Access-Control-Allow-Methods": ",".join(methods),
@@ -227,14 +253,19 @@ class Routes:
         )
 
 
-def _parameters(verb: Verb, spec: MethodSpec, path: str) -> dict[str, bool]:
+def words_of(path: str) -> str:
+    """Return the words by which a path's resources are called: "orders-item" for "/orders/{id}"."""
+    return "-".join("item" if part == "{id}" else part.strip("{}") for part in path.strip("/").split("/"))
+
+
+def _parameters(verb: Verb, spec: MethodSpec, path: str, takes_token: bool) -> dict[str, bool]:
     """Return the request parameters of a method, True where they must be given.
 
     A GET names the header with the token, since only declared parameters can be part of a cache's key.
     """
     return {
-        **({AUTHORIZATION: True} if verb == "GET" else {}),
-        **({"method.request.path.id": True} if path.endswith("/{id}") else {}),
+        **({AUTHORIZATION: True} if verb == "GET" and takes_token else {}),
+        **{f"method.request.path.{name}": True for name in re.findall(r"{(\w+)}", path)},
         **{f"method.request.querystring.{name}": required for name, required in sorted(spec.query.items())},
     }
 

@@ -53,10 +53,18 @@ class StageSpec:
     cache: ApiCache | None
 
 
+@dataclass(frozen=True, kw_only=True)
+class MeteredStage:
+    """A stage of another API that the keys hold for as well."""
+
+    api_id: pulumi.Input[str]
+    stage: pulumi.Input[str]
+
+
 @functools.cache
-def access_log_format() -> str:
-    """Return the format of an access log's lines as compact JSON, from access_log.yaml."""
-    fields: Mapping[str, str] = yaml12.load(Path(__file__).with_name("access_log.yaml"))
+def access_log_format(file: str = "access_log.yaml") -> str:
+    """Return the format of an access log's lines as compact JSON, from a file beside this one."""
+    fields: Mapping[str, str] = yaml12.load(Path(__file__).with_name(file))
     return json.dumps(fields, separators=(",", ":"))
 
 
@@ -152,6 +160,7 @@ def meter(
     tenants: Mapping[str, str],
     stage: aws.apigateway.Stage,
     child: pulumi.ResourceOptions,
+    also: Sequence[MeteredStage] = (),
 ) -> dict[str, aws.apigateway.ApiKey]:
     """Register a usage plan per tier, and a key per tenant in the plan of its tier. Return the keys by tenant.
 
@@ -162,7 +171,10 @@ def meter(
             f"{prefix}-plan-{tier}",
             name=naming.exact("api", tier),
             description=f"What each tenant of tier {tier} may use",
-            api_stages=[{"api_id": stage.rest_api, "stage": stage.stage_name}],
+            api_stages=[
+                {"api_id": stage.rest_api, "stage": stage.stage_name},
+                *({"api_id": other.api_id, "stage": other.stage} for other in also),
+            ],
             throttle_settings={"rate_limit": spec.throttle.rate, "burst_limit": spec.throttle.burst},
             quota_settings={"limit": spec.quota, "period": spec.period},
             opts=child,

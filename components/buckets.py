@@ -40,12 +40,14 @@ class Lifecycle:
     """What becomes of objects with age.
 
     `expire_days` None keeps current versions for ever. Versions that were replaced or deleted go after
-    `noncurrent_days`, parts of uploads that nobody finished after a week.
+    `noncurrent_days`, parts of uploads that nobody finished after a week. `prefix_days` says after how many days
+    current versions below a prefix, such as "plans/", expire as well.
     """
 
     expire_days: int | None
     noncurrent_days: int
     transitions: tuple[Transition, ...] = ()
+    prefix_days: Mapping[str, int] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,13 +97,17 @@ class Bucket:
     def arn(self) -> pulumi.Output[str]:
         return self.resource.arn
 
-    def grant_read(self, role: Role) -> Grant:
-        """Let a role read objects and list their keys."""
-        return self._grant(role, grants.read_objects(self._account, self.physical_name), produce=False)
+    def grant_read(self, role: Role, *prefixes: str) -> Grant:
+        """Let a role read objects, those below the prefixes where any are given, and list all keys."""
+        return self._grant(role, grants.read_objects(self._account, self.physical_name, prefixes), produce=False)
 
-    def grant_write(self, role: Role) -> Grant:
-        """Let a role put objects."""
-        return self._grant(role, grants.write_objects(self._account, self.physical_name), produce=True)
+    def grant_write(self, role: Role, *prefixes: str) -> Grant:
+        """Let a role put objects, below the prefixes where any are given."""
+        return self._grant(role, grants.write_objects(self._account, self.physical_name, prefixes), produce=True)
+
+    def grant_delete(self, role: Role, *prefixes: str) -> Grant:
+        """Let a role delete objects below the prefixes: their versions stay as long as the lifecycle keeps them."""
+        return self._grant(role, grants.delete_objects(self._account, self.physical_name, prefixes), produce=False)
 
     def _grant(self, role: Role, statements: tuple[grants.Statement, ...], *, produce: bool) -> Grant:
         key = self.spec.customer_key
@@ -181,7 +187,7 @@ class Buckets(pulumi.ComponentResource):
         aws.s3.BucketLifecycleConfiguration(
             f"{prefix}-lifecycle",
             bucket=bucket_id,
-            rules=[_rule(bucket.spec.lifecycle)],
+            rules=_rules(bucket.spec.lifecycle),
             # Rules about noncurrent versions mean nothing before there are any.
             opts=pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=[versioning])),
         )
@@ -211,7 +217,7 @@ def _encryption(key: CustomerKey | None) -> aws.s3.BucketServerSideEncryptionCon
     }
 
 
-def _rule(lifecycle: Lifecycle) -> aws.s3.BucketLifecycleConfigurationRuleArgsDict:
+def _rules(lifecycle: Lifecycle) -> list[aws.s3.BucketLifecycleConfigurationRuleArgsDict]:
     rule: aws.s3.BucketLifecycleConfigurationRuleArgsDict = {
         "id": "age",
         "status": "Enabled",
@@ -223,4 +229,13 @@ def _rule(lifecycle: Lifecycle) -> aws.s3.BucketLifecycleConfigurationRuleArgsDi
         rule["transitions"] = [{"days": t.days, "storage_class": t.storage_class} for t in lifecycle.transitions]
     if lifecycle.expire_days is not None:
         rule["expiration"] = {"days": lifecycle.expire_days}
-    return rule
+    below: list[aws.s3.BucketLifecycleConfigurationRuleArgsDict] = [
+        {
+            "id": f"age-{prefix.strip('/').replace('/', '-')}",
+            "status": "Enabled",
+            "filter": {"prefix": prefix},
+            "expiration": {"days": days},
+        }
+        for prefix, days in lifecycle.prefix_days.items()
+    ]
+    return [rule, *below]

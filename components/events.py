@@ -87,12 +87,20 @@ class RuleSpec:
 
 @dataclass(frozen=True, kw_only=True)
 class RulesArgs:
-    """The rules of one stack, by logical name; those with a pattern are rules of the bus."""
+    """The rules of one stack, by logical name; those with a pattern are rules of the bus.
+
+    Raises ValueError for a pattern without a bus.
+    """
 
     account: Account
     naming: Naming
-    bus: EventBus
     rules: Mapping[str, RuleSpec]
+    bus: EventBus | None = None
+
+    def __post_init__(self) -> None:
+        for name, spec in self.rules.items():
+            if not spec.schedule and self.bus is None:
+                raise ValueError(f"rules.{name}: a pattern without a bus given; allowed: a schedule")
 
 
 class Rules(pulumi.ComponentResource):
@@ -118,22 +126,26 @@ class Rules(pulumi.ComponentResource):
 
     def rule_arn(self, rule: str) -> str:
         """Compose a rule's ARN; that of a rule on a bus of its own has the bus's name in it."""
-        own = "" if self._args.rules[rule].schedule else f"{self._args.bus.bus_name}/"
+        bus = self._bus(self._args.rules[rule])
+        own = f"{bus.bus_name}/" if bus else ""
         return self._args.account.arn("events", f"rule/{own}{self._rule_name(rule)}")
 
     def _queue_name(self, rule: str) -> str:
         return self._args.naming.short("queue", f"{rule}-undelivered")
 
+    def _bus(self, spec: RuleSpec) -> EventBus | None:
+        # Schedules exist on the default bus only.
+        return None if spec.schedule else self._args.bus
+
     def _rule(self, rule: str, spec: RuleSpec) -> aws.cloudwatch.EventRule:
-        queue = self.dead_letter_queues[rule]
+        queue, bus = self.dead_letter_queues[rule], self._bus(spec)
         resource = aws.cloudwatch.EventRule(
             f"{self._prefix}-{rule}",
             name=self._rule_name(rule),
             description=spec.description,
             schedule_expression=spec.schedule,
             event_pattern=json.dumps(spec.pattern, separators=(",", ":")) if spec.pattern else None,
-            # Schedules exist on the default bus only.
-            event_bus_name=None if spec.schedule else self._args.bus.resource.name,
+            event_bus_name=bus.resource.name if bus else None,
             state="ENABLED",
             opts=pulumi.ResourceOptions.merge(
                 self._child, pulumi.ResourceOptions(ignore_changes=["state"] if spec.switched else None)
@@ -156,7 +168,7 @@ class Rules(pulumi.ComponentResource):
         aws.cloudwatch.EventTarget(
             f"{self._prefix}-{rule}-target",
             rule=resource.name,
-            event_bus_name=None if spec.schedule else self._args.bus.resource.name,
+            event_bus_name=bus.resource.name if bus else None,
             target_id=rule,
             arn=target,
             dead_letter_config={"arn": queue.arn},

@@ -35,15 +35,15 @@ class FunctionSpec:
     `code` is a package or a directory of Python files; `handler` is "module.function". `timeout_seconds` is at
     most 900, `memory_mb` 128 to 10,240. `reserved_concurrency` None leaves the function in the account's pool,
     `provisioned_concurrency` 0 means none. `dead_letter` keeps events whose asynchronous invocation failed.
-    `security_groups`, one to five, say what it may connect to.
+    `security_groups`, one to five, say what it may connect to; a function outside of a VPC has none.
     """
 
     role: Role
-    security_groups: tuple[SecurityGroup, ...]
     handler: str
     code: Package | Path
     memory_mb: int
     timeout_seconds: int
+    security_groups: tuple[SecurityGroup, ...] = ()
     environment: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
     reserved_concurrency: int | None = None
     provisioned_concurrency: int = 0
@@ -53,9 +53,10 @@ class FunctionSpec:
 
 @dataclass(frozen=True, kw_only=True)
 class FunctionsArgs:
-    """The functions of one stack, all in the same subnets.
+    """The functions of one stack, all in the same subnets, or all outside of a VPC where `subnet_ids` is None.
 
-    `layer` is the directory that holds `python/…`, as Lambda expects it.
+    `layer` is the directory that holds `python/…`, as Lambda expects it. Raises ValueError for security groups without
+    subnets and the other way round.
     """
 
     account: Account
@@ -63,9 +64,16 @@ class FunctionsArgs:
     functions: Mapping[str, FunctionSpec]
     layer: Path
     log_retention_days: int
-    subnet_ids: pulumi.Input[Sequence[str]]
+    subnet_ids: pulumi.Input[Sequence[str]] | None = None
     runtime: str = "python3.13"
     architecture: str = "arm64"
+    layer_description: str = "Logging, clients and tenant context that all functions share"
+
+    def __post_init__(self) -> None:
+        for name, spec in self.functions.items():
+            if bool(spec.security_groups) != (self.subnet_ids is not None):
+                given = "security groups without subnets" if spec.security_groups else "subnets without security groups"
+                raise ValueError(f"functions.{name}: {given} given; allowed: both or neither")
 
 
 @dataclass(frozen=True)
@@ -115,7 +123,8 @@ class Functions(pulumi.ComponentResource):
         log_group = log_group_name(physical_name)
         spec.role.allow(f"log-{function}", grants.write_log(self._args.account, log_group))
         spec.role.allow("traces", grants.trace())
-        spec.role.allow(f"network-{function}", grants.use_network_interfaces(self._args.account, physical_name))
+        if self._args.subnet_ids is not None:
+            spec.role.allow(f"network-{function}", grants.use_network_interfaces(self._args.account, physical_name))
         if spec.dead_letter:
             queue = self._queue_name(function)
             spec.role.allow(f"dead-letters-{function}", grants.send(self._args.account, queue))
@@ -137,7 +146,7 @@ class Functions(pulumi.ComponentResource):
             code=archive(self._args.layer),
             compatible_runtimes=[self._args.runtime],
             compatible_architectures=[self._args.architecture],
-            description="Logging, clients and tenant context that all functions share",
+            description=self._args.layer_description,
             opts=pulumi.ResourceOptions(parent=self),
         )
 
@@ -177,7 +186,9 @@ class Functions(pulumi.ComponentResource):
             vpc_config={
                 "subnet_ids": self._args.subnet_ids,
                 "security_group_ids": [group.id for group in spec.security_groups],
-            },
+            }
+            if self._args.subnet_ids is not None
+            else None,
             publish=True,
             # Without its permissions a function fails at once: no log, no dead-letter queue, no table.
             opts=pulumi.ResourceOptions(parent=self, depends_on=[*spec.role.attach()]),

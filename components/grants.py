@@ -29,6 +29,7 @@ QUEUE_CONSUME = (
 OBJECT_READ = ("s3:GetObject",)
 OBJECT_LIST = ("s3:ListBucket",)  # without it S3 answers "forbidden" where "not found" is meant
 OBJECT_WRITE = ("s3:AbortMultipartUpload", "s3:PutObject")
+OBJECT_DELETE = ("s3:DeleteObject",)
 # What a function in a VPC needs; EC2 takes no resource for them (AWS: "Giving Lambda functions access to a VPC").
 NETWORK_INTERFACES = (
     "ec2:AssignPrivateIpAddresses",
@@ -185,19 +186,61 @@ def write_log(account: Account, log_group: str) -> tuple[Statement, ...]:
     return (Statement(sid="WriteLog", actions=actions, resources=(arn,)),)
 
 
-def read_objects(account: Account, bucket: str) -> tuple[Statement, ...]:
-    """Read the objects of a bucket and list their keys."""
-    arn = account.bucket_arn(bucket)
+def read_objects(account: Account, bucket: str, prefixes: Sequence[str] = ()) -> tuple[Statement, ...]:
+    """Read the objects of a bucket, all or those below prefixes such as "items/", and list all keys."""
     return (
-        Statement(sid="ReadObjects", actions=OBJECT_READ, resources=(f"{arn}/*",)),
-        Statement(sid="ListObjects", actions=OBJECT_LIST, resources=(arn,)),
+        Statement(sid="ReadObjects", actions=OBJECT_READ, resources=_objects(account, bucket, prefixes)),
+        Statement(sid="ListObjects", actions=OBJECT_LIST, resources=(account.bucket_arn(bucket),)),
     )
 
 
-def write_objects(account: Account, bucket: str) -> tuple[Statement, ...]:
-    """Put objects into a bucket. Deleting is not included: versions and lifecycle rules take care of age."""
-    arn = f"{account.bucket_arn(bucket)}/*"
-    return (Statement(sid="WriteObjects", actions=OBJECT_WRITE, resources=(arn,)),)
+def write_objects(account: Account, bucket: str, prefixes: Sequence[str] = ()) -> tuple[Statement, ...]:
+    """Put objects into a bucket, anywhere or below prefixes. Deleting is an edge of its own."""
+    return (Statement(sid="WriteObjects", actions=OBJECT_WRITE, resources=_objects(account, bucket, prefixes)),)
+
+
+def delete_objects(account: Account, bucket: str, prefixes: Sequence[str] = ()) -> tuple[Statement, ...]:
+    """Delete current versions of objects: for what lifecycle rules cannot tell from what is still needed."""
+    return (Statement(sid="DeleteObjects", actions=OBJECT_DELETE, resources=_objects(account, bucket, prefixes)),)
+
+
+def _objects(account: Account, bucket: str, prefixes: Sequence[str]) -> tuple[str, ...]:
+    return tuple(f"{account.bucket_arn(bucket)}/{prefix}*" for prefix in prefixes or ("",))
+
+
+def export_table(account: Account, table: str) -> tuple[Statement, ...]:
+    """Have DynamoDB export a table to a bucket; putting the objects there takes the bucket's write edge besides."""
+    arn = account.table_arn(table)
+    return (Statement(sid="ExportTable", actions=("dynamodb:ExportTableToPointInTime",), resources=(arn,)),)
+
+
+def read_parameters(account: Account, names: Sequence[str]) -> tuple[Statement, ...]:
+    """Read parameters of Parameter Store by their names.
+
+    AWS's own key for them lets everybody in the account decrypt through Parameter Store who may read the parameter.
+    """
+    arns = tuple(account.parameter_arn(name) for name in names)
+    return (Statement(sid="ReadParameters", actions=("ssm:GetParameters",), resources=arns),)
+
+
+def read_metrics() -> tuple[Statement, ...]:
+    """Read CloudWatch's metrics, which are no resources of their own."""
+    return (Statement(sid="ReadMetrics", actions=("cloudwatch:GetMetricData",), resources=("*",)),)
+
+
+def put_metrics(namespace: str) -> tuple[Statement, ...]:
+    """Publish metrics of one namespace. The call takes no resource, only the condition on the namespace."""
+    only = {"StringEquals": {"cloudwatch:namespace": namespace}}
+    return (Statement(sid="PutMetrics", actions=("cloudwatch:PutMetricData",), resources=("*",), conditions=only),)
+
+
+def post_to_connections(account: Account, stage: str) -> tuple[Statement, ...]:
+    """Send messages to the clients that are connected to a WebSocket API, and close no connection.
+
+    An API's id is unknown before the deployment, so of the API only its stage is named (docs/decisions.md).
+    """
+    arn = account.arn("execute-api", f"*/{stage}/POST/@connections/*")
+    return (Statement(sid="PostToConnections", actions=("execute-api:ManageConnections",), resources=(arn,)),)
 
 
 def use_state(account: Account, bucket: str, environment: str, *, write: bool) -> tuple[Statement, ...]:

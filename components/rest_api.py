@@ -1,17 +1,17 @@
-"""A regional REST API in front of functions, for the users of a pool, with keys that meter tenants (requirement 07)."""
+"""A regional REST API in front of functions, with keys that meter tenants, for users of a pool where there is one."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import pulumi
 import pulumi_aws as aws
 
 from components.account import Account
-from components.api_routes import AUTHORIZATION, Parts, Routes, RouteSpec, refusals
-from components.api_stage import ApiCache, StageSpec, Throttle, Tier, meter, method_settings, serve
+from components.api_routes import AUTHORIZATION, Parts, PathSpec, Routes, RouteSpec, refusals
+from components.api_stage import ApiCache, MeteredStage, StageSpec, Throttle, Tier, meter, method_settings, serve
 from components.functions import Function
 from components.naming import Naming
 
@@ -24,19 +24,23 @@ class RestApiArgs:
     """One API with one stage.
 
     `name` is the API's, without the environment. `routes` are by the first part of their path, which is also the name
-    of the function in `functions` that answers. `allowed_origin` is the only origin whose pages may call, such as
-    "https://app.example.com". `default_endpoint` False leaves nothing but a custom domain to call. `throttle` holds for
-    all callers together, `tiers` for each tenant; `tenants` names the tier of each tenant. `cache` None means none.
-    `health` is a path of one part, such as "health", whose GET answers 200 without token or key; None for no such path.
+    of the function in `functions` that answers; `paths` are whole paths of any depth, such as "/orders/{id}/lines",
+    each with the name of its function. `user_pool_arn` None means that a key is all that a caller needs, and
+    `also_metered` are stages of other APIs that the same keys hold for. `allowed_origin` is the only origin whose pages
+    may call, such as "https://app.example.com". `default_endpoint` False leaves nothing but a custom domain to call.
+    `throttle` holds for all callers together, `tiers` for each tenant; `tenants` names the tier of each tenant. `cache`
+    None means none. `health` is a path of one part, such as "health", whose GET answers 200 without token or key; None
+    for no such path.
     """
 
     account: Account
     naming: Naming
     name: str
     stage: str
-    routes: Mapping[str, RouteSpec]
     functions: Mapping[str, Function]
-    user_pool_arn: pulumi.Input[str]
+    routes: Mapping[str, RouteSpec] = field(default_factory=dict, hash=False)
+    paths: Mapping[str, PathSpec] = field(default_factory=dict, hash=False)
+    user_pool_arn: pulumi.Input[str] | None = None
     allowed_origin: str
     default_endpoint: bool
     log_retention_days: int
@@ -45,6 +49,15 @@ class RestApiArgs:
     tenants: Mapping[str, str]
     cache: ApiCache | None = None
     health: str | None = None
+    also_metered: Sequence[MeteredStage] = ()
+    description: str = "REST API of the backend"
+
+    def all_paths(self) -> dict[str, PathSpec]:
+        """Return every path with its methods and its function's name."""
+        return {
+            **{path: spec for name, route in self.routes.items() for path, spec in route.paths(name).items()},
+            **self.paths,
+        }
 
     def __post_init__(self) -> None:
         """Raise ValueError for an origin that is none, a tenant of an unknown tier, and a health path that is taken."""
@@ -53,7 +66,7 @@ class RestApiArgs:
         for tenant, tier in self.tenants.items():
             if tier not in self.tiers:
                 raise ValueError(f"tenants.{tenant}: tier {tier!r} given; known: {', '.join(self.tiers)}")
-        if self.health in self.routes:
+        if self.health is not None and f"/{self.health}" in self.all_paths():
             raise ValueError(f"health: {self.health!r} given, which is a route; allowed: another path")
 
 
@@ -88,13 +101,13 @@ class RestApi(pulumi.ComponentResource):
         self.stage = serve(name, spec, parts, self.resource, self._permissions(), self._child)
         self.invoke_url: pulumi.Output[str] = self.stage.invoke_url
         method_settings(name, spec, self.stage, routes.cached, self._child)
-        self.keys = meter(name, args.naming, args.tiers, args.tenants, self.stage, self._child)
+        self.keys = meter(name, args.naming, args.tiers, args.tenants, self.stage, self._child, args.also_metered)
         self.register_outputs({"api": self.api_id, "url": self.invoke_url})
 
     def _api(self, parts: Parts) -> aws.apigateway.RestApi:
         known = {
             "name": self._args.naming.exact("api", self._args.name),
-            "description": "REST API of the backend",
+            "description": self._args.description,
             "endpoint_configuration": {"types": "REGIONAL"},
             "api_key_source": "HEADER",
             # Like all else, this holds only after a deployment.
@@ -104,12 +117,14 @@ class RestApi(pulumi.ComponentResource):
 
     def _routes(self, parts: Parts) -> Routes:
         here = {"rest_api": self.resource.id}
-        authorizer = parts.add(
-            aws.apigateway.Authorizer,
-            "authorizer",
-            {"name": "users", "type": "COGNITO_USER_POOLS", "identity_source": AUTHORIZATION},
-            {**here, "provider_arns": [self._args.user_pool_arn]},
-        )
+        authorizer = None
+        if self._args.user_pool_arn is not None:
+            authorizer = parts.add(
+                aws.apigateway.Authorizer,
+                "authorizer",
+                {"name": "users", "type": "COGNITO_USER_POOLS", "identity_source": AUTHORIZATION},
+                {**here, "provider_arns": [self._args.user_pool_arn]},
+            )
         validator = parts.add(
             aws.apigateway.RequestValidator,
             "validator",
@@ -117,20 +132,23 @@ class RestApi(pulumi.ComponentResource):
             here,
         )
         routes = Routes(parts, self.resource, authorizer, validator, self._args.allowed_origin)
-        for name, route in self._args.routes.items():
-            routes.add(name, route, self._args.functions[name])
+        for path, spec in self._args.all_paths().items():
+            routes.add(path, spec, self._args.functions[spec.function])
         if self._args.health is not None:
             routes.add_health(self._args.health)
         return routes
 
     def _permissions(self) -> list[pulumi.Resource]:
-        """Let the API call each function by its live alias, for the function's own paths and nothing else."""
+        """Let the API call each function by its live alias, for the function's own paths and nothing else.
+
+        A function's policy has 20 KB: what lies below one first part of a path is one statement.
+        """
         permissions: list[pulumi.Resource] = []
-        for name, route in self._args.routes.items():
+        for name, of_function in self._callers().items():
             function = self._args.functions[name]
-            for word, path in (("permission", name), *((("item-permission", f"{name}/*"),) if route.item else ())):
+            for words, path in of_function.items():
                 permission = aws.lambda_.Permission(
-                    f"{self._prefix}-{name}-{word}",
+                    f"{self._prefix}-{words}",
                     action="lambda:InvokeFunction",
                     function=function.alias.function_name,
                     qualifier=function.alias.name,
@@ -141,3 +159,12 @@ class RestApi(pulumi.ComponentResource):
                 )
                 permissions.append(permission)
         return permissions
+
+    def _callers(self) -> dict[str, dict[str, str]]:
+        """Return the patterns of paths by the function that they call, each under the name of its permission."""
+        found: dict[str, dict[str, str]] = {}
+        for path, spec in self._args.all_paths().items():
+            first, _, below = path.strip("/").partition("/")
+            words, pattern = (f"{first}-item-permission", f"{first}/*") if below else (f"{first}-permission", first)
+            found.setdefault(spec.function, {})[words] = pattern
+        return found

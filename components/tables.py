@@ -118,6 +118,10 @@ class Table:
         statements = grants.write_table(self._args.account, self.physical_name)
         return self._grant(role, statements, produce=True)
 
+    def grant_export(self, role: Role) -> Grant:
+        """Let a role start exports of the table to a bucket that it may write to."""
+        return self._grant(role, grants.export_table(self._args.account, self.physical_name))
+
     def _grant(self, role: Role, statements: Sequence[grants.Statement], *, produce: bool = False) -> Grant:
         key = self._args.customer_key
         use = grants.decrypt(self._args.account, key.alias, via="dynamodb", produce=produce) if key is not None else ()

@@ -1,4 +1,4 @@
-"""SNS topics under a customer key that only named services and roles may publish to (requirement 13)."""
+"""SNS topics that only named services and roles may publish to, under a customer key if any (requirement 13)."""
 
 from __future__ import annotations
 
@@ -32,12 +32,16 @@ class TopicSpec:
 
 @dataclass(frozen=True, kw_only=True)
 class TopicsArgs:
-    """The topics of one stack, by logical name."""
+    """The topics of one stack, by logical name.
+
+    `customer_key` None leaves them without encryption at rest, which only messages without secrets can do with: under
+    AWS's own key for SNS no alarm could publish (docs/decisions.md, 13).
+    """
 
     account: Account
     naming: Naming
-    customer_key: CustomerKey
     topics: Mapping[str, TopicSpec]
+    customer_key: CustomerKey | None = None
 
 
 class Topic:
@@ -57,7 +61,8 @@ class Topic:
     def grant_publish(self, role: Role) -> Grant:
         """Let a role publish messages."""
         statements = grants.publish(self._args.account, self.physical_name)
-        use = grants.decrypt(self._args.account, self._args.customer_key.alias, via="sns", produce=True)
+        key = self._args.customer_key
+        use = grants.decrypt(self._args.account, key.alias, via="sns", produce=True) if key is not None else ()
         return role.allow(f"topic-{self.name}", (*statements, *use))
 
 
@@ -78,8 +83,10 @@ class Topics(pulumi.ComponentResource):
             f"{self._prefix}-{topic}",
             name=physical_name,
             display_name=spec.display_name,
-            kms_master_key_id=key.arn,
-            opts=pulumi.ResourceOptions.merge(self._child, pulumi.ResourceOptions(depends_on=list(key.needs))),
+            kms_master_key_id=key.arn if key else None,
+            opts=pulumi.ResourceOptions.merge(
+                self._child, pulumi.ResourceOptions(depends_on=list(key.needs) if key else None)
+            ),
         )
         policy = aws.sns.TopicPolicy(
             f"{self._prefix}-{topic}-policy",

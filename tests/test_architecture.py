@@ -146,13 +146,15 @@ def test_main_has_no_resource() -> None:
 def test_code_that_runs_in_lambda_is_where_it_is_looked_for() -> None:
     trading = ROOT / "systems" / "trading"
     assert [part for part in ("handlers", "layer", "rotation") if not list((trading / part).rglob("*.py"))] == []
+    agentic = ROOT / "systems" / "agentic"
+    assert [part for part in ("handlers", "application") if not list((agentic / part).rglob("*.py"))] == []
 
 
 def test_code_that_runs_in_lambda_imports_nothing_of_the_program() -> None:
     wrong = [
         f"{relative(file)}: {name}"
         for system in (ROOT / "systems").iterdir()
-        for part in ("handlers", "layer", "rotation")
+        for part in ("application", "handlers", "layer", "rotation")
         for file in sorted((system / part).rglob("*.py"))
         for name in of_ours(tree(file))
     ]

@@ -114,8 +114,7 @@ def usage_plan(context: Context, inputs: Inputs) -> Created:
     client = context.client("apigateway", inputs)
     stages = inputs.get("apiStages") or []
     for row in stages:
-        # moto takes any stage for granted.
-        client.get_stage(restApiId=row["apiId"], stageName=row["stage"])
+        _check_stage(context, inputs, row)
     quota = inputs.get("quotaSettings")
     made = client.create_usage_plan(
         name=inputs["name"],
@@ -133,6 +132,15 @@ def usage_plan(context: Context, inputs: Inputs) -> Created:
         changes = _replacements({"/productCode": inputs["productCode"]})
         client.update_usage_plan(usagePlanId=identity, patchOperations=changes)
     return identity, {"arn": arn_of(context, inputs, f"usageplans/{identity}")}
+
+
+def _check_stage(context: Context, inputs: Inputs, row: Inputs) -> None:
+    """Refuse a stage that is none of a REST API and none of a WebSocket API: moto takes any stage for granted."""
+    client = context.client("apigatewayv2", inputs)
+    if any(found["ApiId"] == row["apiId"] for found in client.get_apis()["Items"]):
+        client.get_stage(ApiId=row["apiId"], StageName=row["stage"])
+        return
+    context.client("apigateway", inputs).get_stage(restApiId=row["apiId"], stageName=row["stage"])
 
 
 @adapter("aws:apigateway/apiKey:ApiKey")

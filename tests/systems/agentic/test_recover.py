@@ -22,7 +22,7 @@ from systems.agentic.recover.restore import Restorer
 from tests.systems.agentic.rig import BUCKET, TABLE, Rig, rig
 
 ARCHIVE = "agenticai-exports-test"
-FUNCTION = Path(__file__).resolve().parents[3] / "systems" / "agentic" / "application" / "weekly_export.py"
+FUNCTION = Path(__file__).resolve().parents[3] / "systems" / "agentic" / "handlers" / "weekly_export.py"
 BACKUP = "arn:aws:dynamodb:us-east-1:123456789012:table/absent/backup"
 LARGE = "x" * 400_000
 

@@ -1,0 +1,86 @@
+"""The routes of the WebSocket API: connecting with an API key, subscribing to projects, forwarding, pings."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from agenticai_shared import logs, work
+from agenticai_shared.connections import Connections, post
+from agenticai_shared.errors import Invalid, StoreError
+
+_LONGEST_FORWARD = 16_000  # bytes; a frame has 32 KB
+
+
+def is_meant(event: Any) -> bool:
+    """Say whether an event comes from a WebSocket API, and not from a REST API."""
+    return isinstance(event, dict) and "connectionId" in (event.get("requestContext") or {})
+
+
+def answer(event: dict[str, Any]) -> dict[str, Any]:
+    """Answer one event of the API: a client's question whether it may connect, or a message on one of the routes."""
+    if event.get("type") == "REQUEST":
+        return authorize(event)
+    here = event["requestContext"]
+    route, connection = here["routeKey"], here["connectionId"]
+    clients = Connections(work.table(), post)
+    try:
+        _route(clients, route, connection, event)
+        status = 200
+    except StoreError as error:
+        status = error.status
+        if route not in ("$connect", "$disconnect"):
+            clients.reply(connection, {"error": str(error)})
+    logs.info("answered", route=route, connection=connection, status=status)
+    return {"statusCode": status}
+
+
+def authorize(event: dict[str, Any]) -> dict[str, Any]:
+    """Hand the key of a client to API Gateway, which lets in only a key that its usage plan knows."""
+    key = (event.get("queryStringParameters") or {}).get("api_key") or ""
+    statement = {"Action": "execute-api:Invoke", "Effect": "Allow" if key else "Deny", "Resource": event["methodArn"]}
+    return {
+        "principalId": "client",
+        "policyDocument": {"Version": "2012-10-17", "Statement": [statement]},
+        **({"usageIdentifierKey": key} if key else {}),
+    }
+
+
+def _route(clients: Connections, route: str, connection: str, event: dict[str, Any]) -> None:
+    if route == "$connect":
+        clients.open(connection, (event.get("queryStringParameters") or {}).get("project_id"))
+    elif route == "$disconnect":
+        clients.close(connection)
+    else:
+        message = _message(event)
+        project: Any = message.get("project_id")
+        match route:
+            case "ping":
+                clients.reply(connection, {"event": "pong"})
+            case "subscribe":
+                clients.subscribe(connection, project)
+            case "unsubscribe":
+                clients.unsubscribe(connection, project)
+            case "forward":
+                _forward(clients, connection, project, message.get("message"))
+            case _:
+                raise Invalid("action: forward, ping, subscribe or unsubscribe is needed")
+
+
+def _forward(clients: Connections, connection: str, project: Any, message: Any) -> None:
+    """Hand a client's message on to the others who listen to the same project, if it listens itself."""
+    if not isinstance(project, str) or not clients.listens(connection, project):
+        raise Invalid("project_id: subscribe to the project first")
+    if len(json.dumps(message).encode()) > _LONGEST_FORWARD:
+        raise Invalid(f"message: more than {_LONGEST_FORWARD:,} bytes")
+    clients.tell(project, "forward", {"message": message}, but=connection)
+
+
+def _message(event: dict[str, Any]) -> dict[str, Any]:
+    try:
+        found = json.loads(event.get("body") or "")
+    except (ValueError, RecursionError):
+        found = None
+    if not isinstance(found, dict):
+        raise Invalid("the message must be a JSON object")
+    return found

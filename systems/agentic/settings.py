@@ -1,0 +1,207 @@
+"""Settings of the agentic system's stacks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, Literal
+
+from pydantic import Field
+
+from components.naming import NameRefused, Naming
+from systems.agentic import data
+from systems.settings import Email, LogRetention, Model, StackSettings
+
+# Lambda keeps this much of an account's concurrency for functions without a reservation.
+_UNRESERVED_CONCURRENCY = 100
+_APPLICATION = "agenticai"
+
+
+class Range(Model):
+    """Smallest and largest provisioned capacity."""
+
+    minimum: int = Field(ge=1, le=40_000, description="Capacity units per second that are always there")
+    maximum: int = Field(ge=1, le=40_000, description="Capacity units per second that scaling may reach")
+
+
+class Capacity(Model):
+    """Provisioned capacity of the table and of each index."""
+
+    read: Range = Field(description="Read capacity units")
+    write: Range = Field(description="Write capacity units")
+    target_percent: int = Field(ge=20, le=90, description="Utilization in percent that scaling aims at")
+
+
+class TableSettings(Model):
+    """Requirements 01.2 and 07.3."""
+
+    billing: Literal["on_demand", "provisioned"] = Field(
+        default="on_demand",
+        description="on_demand (AGENTIC-07.3), or provisioned, which alone has a free allowance (decision 33)",
+    )
+    capacity: Capacity | None = Field(default=None, description="Capacity, where billing is provisioned")
+
+
+class BucketSettings(Model):
+    """Requirements 01.6, 06.3 and 06.5."""
+
+    artefact_days: int = Field(ge=1, description="Days that plans, packages and test results are kept")
+    noncurrent_days: int = Field(ge=7, description="Days that replaced and deleted versions are kept (AGENTIC-06.5)")
+    export_days: int = Field(ge=7, description="Days that exports of the table are kept (AGENTIC-06.5)")
+    archive_after_days: int | None = Field(
+        default=None, ge=1, description="Days until an export moves to Glacier Instant Retrieval, which is paid for"
+    )
+    log_days: int = Field(ge=1, description="Days that access logs are kept")
+
+
+class FunctionSettings(Model):
+    """Requirement 07.1."""
+
+    reserve_concurrency: bool = Field(
+        description="Reserve the ten concurrent executions; an account's first quota has none to reserve (decision 36)"
+    )
+    account_concurrency_quota: int = Field(
+        ge=1, description="Concurrent executions that Lambda allows the account in the region (quota L-B99A9384)"
+    )
+
+
+class LimitSettings(Model):
+    """What each API key may use (AGENTIC-07.2)."""
+
+    rate: float = Field(gt=0, le=10_000, description="Requests per second in the long run")
+    burst: int = Field(ge=1, le=5_000, description="Requests at once")
+    monthly_quota: int = Field(ge=1, description="Requests per month")
+
+
+class DomainSettings(Model):
+    """A domain of one's own (AGENTIC-05.1b), in a zone of the bootstrap stack."""
+
+    name: str = Field(pattern=r"^([a-z0-9-]+\.)+[a-z]{2,63}$", description="Domain of the REST API")
+    zone: str = Field(pattern=r"^([a-z0-9-]+\.)+[a-z]{2,63}$", description="Hosted zone that it lies in")
+
+
+class ApiSettings(Model):
+    """Requirements 05.1, 05.2, 05.5 and 07.2."""
+
+    allowed_origin: str = Field(
+        pattern=r"^https://[a-z0-9.-]+(:[0-9]+)?$", description="The only origin whose pages may call (AGENTIC-05.5)"
+    )
+    stage: str = Field(default="prod", pattern=r"^[A-Za-z0-9_-]{1,128}$", description="Name of both APIs' stage")
+    limits: LimitSettings = Field(description="What each API key may use")
+    clients: tuple[str, ...] = Field(min_length=1, description="Who calls: each gets an API key")
+    domain: DomainSettings | None = Field(default=None, description="Domain; AWS's own address without one")
+
+
+class AlarmSettings(Model):
+    """Requirements 04.2 to 04.4 and 07.5."""
+
+    error_percent: float = Field(default=5, gt=0, le=100, description="Failed runs in percent (AGENTIC-04.2)")
+    duration_percent: float = Field(
+        default=80, gt=0, le=100, description="Run time in percent of the timeout (AGENTIC-04.3)"
+    )
+    table_throttles: int = Field(default=1, ge=1, description="Throttled requests in five minutes (AGENTIC-04.4)")
+    dead_letters: int = Field(default=1, ge=1, description="Messages that could not be processed")
+    allowance_percent: float = Field(
+        default=80, gt=0, le=100, description="Use of a monthly allowance in percent (AGENTIC-07.5)"
+    )
+    emails: tuple[Email, ...] = Field(min_length=1, description="Who is told; each address has to be confirmed once")
+
+
+class ExportSettings(Model):
+    """Requirement 06.3."""
+
+    schedule: str = Field(
+        default="cron(0 3 ? * SUN *)",
+        pattern=r"^cron\(\d{1,2} \d{1,2} \? \* (MON|TUE|WED|THU|FRI|SAT|SUN) \*\)$",
+        description="When the table is exported: once a week, in UTC",
+    )
+
+
+class Settings(StackSettings):
+    """All settings of an agentic stack."""
+
+    environment: Literal["dev", "staging", "prod"] = Field(description="dev, staging or prod")
+    log_retention_days: LogRetention = Field(ge=7, description="Days that CloudWatch keeps logs (AGENTIC-04.5)")
+    table: TableSettings = Field(default=TableSettings(), description="DynamoDB table")
+    buckets: BucketSettings = Field(description="S3 buckets")
+    functions: FunctionSettings = Field(description="Lambda functions")
+    api: ApiSettings = Field(description="REST and WebSocket API")
+    alarms: AlarmSettings = Field(description="Alarms")
+    exports: ExportSettings = Field(default=ExportSettings(), description="Weekly export")
+
+    def naming(self) -> Naming:
+        """Return names that begin with environment and application: another system may share the account."""
+        return Naming(f"{self.environment}-{_APPLICATION}")
+
+    def parameter_path(self) -> str:
+        """Return what the names of all parameters begin with."""
+        return f"/{_APPLICATION}/{self.environment}"
+
+    def mistakes(self, siblings: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
+        """Yield what is wrong across fields, and in the system's data files."""
+        yield from super().mistakes(siblings)
+        broken = list(_data_mistakes())
+        if broken:
+            yield from broken
+            return
+        yield from self._capacity_mistakes()
+        yield from self._concurrency_mistakes()
+        yield from self._lifecycle_mistakes()
+        domain = self.api.domain
+        if domain is not None and not f".{domain.name}".endswith(f".{domain.zone}"):
+            yield f"api.domain.name: {domain.name} given; allowed: a domain in the zone {domain.zone}"
+        for client in sorted({client for client in self.api.clients if self.api.clients.count(client) > 1}):
+            yield f"api.clients: {client} given twice; allowed: each once"
+        yield from self._name_mistakes("table", data.tables())
+        yield from self._name_mistakes("function", data.functions())
+        yield from self._name_mistakes("queue", (f"{name}-dead-letters" for name in data.queues()))
+        yield from self._name_mistakes("bucket", (f"{name}-{self.account_id}" for name in data.buckets()))
+
+    def _capacity_mistakes(self) -> Iterator[str]:
+        capacity = self.table.capacity
+        if self.table.billing == "provisioned" and capacity is None:
+            yield "table.capacity: missing; billing: provisioned needs it"
+        if self.table.billing == "on_demand" and capacity is not None:
+            yield "table.capacity: given, but billing: on_demand has none"
+        for name, range_ in (("read", capacity.read), ("write", capacity.write)) if capacity else ():
+            if range_.minimum > range_.maximum:
+                yield f"table.capacity.{name}: minimum {range_.minimum} given; allowed: at most {range_.maximum}"
+
+    def _concurrency_mistakes(self) -> Iterator[str]:
+        reserved = sum(row.reserved_concurrency or 0 for row in data.functions().values())
+        quota = self.functions.account_concurrency_quota
+        if self.functions.reserve_concurrency and reserved > quota - _UNRESERVED_CONCURRENCY:
+            yield (
+                f"functions.account_concurrency_quota: {quota} given; allowed: at least "
+                f"{reserved + _UNRESERVED_CONCURRENCY} ({reserved} reserved, {_UNRESERVED_CONCURRENCY} kept by "
+                "Lambda), or reserve_concurrency: false"
+            )
+
+    def _lifecycle_mistakes(self) -> Iterator[str]:
+        moved, kept = self.buckets.archive_after_days, self.buckets.export_days
+        if moved is not None and moved >= kept:
+            yield f"buckets.export_days: {kept} given; allowed: more than {moved}, when exports move to the archive"
+
+    def _name_mistakes(self, kind: str, names: Iterable[str]) -> Iterator[str]:
+        for name in names:
+            try:
+                self.naming().exact(kind, name)
+            except NameRefused as error:
+                yield f"environment: {error}"
+
+
+def _data_mistakes() -> Iterator[str]:
+    """Yield what is wrong in the system's data files, which every stack needs; each mistake once."""
+    told: dict[str, None] = {}
+    loaders: tuple[Callable[[], object], ...] = (
+        data.tables,
+        data.buckets,
+        data.functions,
+        data.paths,
+        data.allowances,
+    )
+    for load in loaders:
+        try:
+            load()
+        except data.DataError as error:
+            told |= dict.fromkeys(str(error).splitlines())
+    yield from told

@@ -1,0 +1,290 @@
+"""The bundled functions: a request puts work on a queue, workers process it, events reach clients, and bad input."""
+
+from __future__ import annotations
+
+import importlib
+import io
+import json
+import sys
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import boto3
+import pytest
+from agenticai_shared import parameters, work
+from agenticai_shared.connections import Connections
+from agenticai_shared.errors import Invalid
+from botocore.exceptions import ClientError
+from moto import mock_aws
+
+from systems.agentic import data
+
+HANDLERS = Path(__file__).resolve().parents[3] / "systems" / "agentic" / "handlers"
+TABLE, BUCKET = "table", "bucket"
+NAMES = ("gemini-api-key", "github-token", "jwt-secret")
+AGENTS = {"pm": "pm_agent", "dev": "dev_agent", "qa": "qa_agent", "ops": "ops_agent"}
+
+
+def create_table() -> None:
+    """Make the table as its data file describes it."""
+    spec = data.tables()[data.TABLE]
+
+    def schema(*keys: Any) -> list[dict[str, str]]:
+        return [{"AttributeName": key.name, "KeyType": kind} for key, kind in zip(keys, ("HASH", "RANGE"), strict=True)]
+
+    everything = {"ProjectionType": "ALL"}
+    boto3.client("dynamodb").create_table(
+        TableName=TABLE,
+        BillingMode="PAY_PER_REQUEST",
+        AttributeDefinitions=[{"AttributeName": n, "AttributeType": t} for n, t in spec.attributes().items()],
+        KeySchema=schema(spec.partition_key, spec.sort_key),
+        GlobalSecondaryIndexes=[
+            {
+                "IndexName": index.name,
+                "KeySchema": schema(index.partition_key, index.sort_key),
+                "Projection": everything,
+            }
+            for index in spec.indexes
+        ],
+    )
+
+
+@dataclass
+class Application:
+    """All functions on queues, a table and a bucket in memory; `sent` has what clients were sent."""
+
+    modules: dict[str, ModuleType]
+    queues: dict[str, str]
+    sent: list[tuple[str, Any]]
+
+    def call(self, method: str, resource: str, id: str = "", body: Any = None, **query: str) -> tuple[int, Any]:
+        event = {
+            "httpMethod": method,
+            "resource": resource,
+            "pathParameters": {"id": id} if id else None,
+            "queryStringParameters": query or None,
+            "body": body if body is None or isinstance(body, str) else json.dumps(body),
+        }
+        answer = self.modules["api_handler"].handler(event, None)
+        return answer["statusCode"], json.loads(answer["body"]) if answer["body"] else None
+
+    def route(self, route: str, connection: str, body: Any = None, **query: str) -> int:
+        here = {"routeKey": route, "connectionId": connection}
+        event = {"requestContext": here, "queryStringParameters": query, "body": json.dumps(body)}
+        return self.modules["api_handler"].handler(event, None)["statusCode"]
+
+    def waiting(self, queue: str) -> list[Any]:
+        """Take all messages off a queue."""
+        client = boto3.client("sqs")
+        found = client.receive_message(QueueUrl=self.queues[queue], MaxNumberOfMessages=10).get("Messages", [])
+        for message in found:
+            client.delete_message(QueueUrl=self.queues[queue], ReceiptHandle=message["ReceiptHandle"])
+        return found
+
+    def work(self, queue: str, messages: list[Any] | None = None) -> list[str]:
+        """Give messages to the worker of a queue, those that wait there if none are given; return which failed."""
+        messages = self.waiting(queue) if messages is None else messages
+        records = [{"messageId": message["MessageId"], "body": message["Body"]} for message in messages]
+        answer = self.modules[AGENTS[queue]].handler({"Records": records}, None)
+        return [row["itemIdentifier"] for row in answer["batchItemFailures"]]
+
+
+@pytest.fixture
+def app(monkeypatch: pytest.MonkeyPatch) -> Iterator[Application]:
+    with mock_aws():
+        monkeypatch.syspath_prepend(str(HANDLERS))
+        caches = (parameters.load, work.table, work.store, work.bucket, work._queues)
+        for cache in caches:
+            cache.cache_clear()
+        create_table()
+        boto3.client("s3").create_bucket(Bucket=BUCKET)
+        queues = {name: boto3.client("sqs").create_queue(QueueName=name)["QueueUrl"] for name in AGENTS}
+        for name in NAMES:
+            boto3.client("ssm").put_parameter(Name=f"/app/{name}", Value="unset", Type="SecureString")
+        variables = {"DYNAMODB_TABLE_NAME": TABLE, "S3_BUCKET_NAME": BUCKET, "ENVIRONMENT": "dev"}
+        variables |= {f"SQS_QUEUE_URL_{name.upper()}": url for name, url in queues.items()}
+        variables |= {"PARAMETERS": ",".join(f"/app/{name}" for name in NAMES)}
+        for name, value in variables.items():
+            monkeypatch.setenv(name, value)
+        names = ("api_handler", "websocket", *AGENTS.values())
+        for name in names:
+            sys.modules.pop(name, None)
+        modules = {name: importlib.import_module(name) for name in names}
+        sent: list[tuple[str, Any]] = []
+        for module in modules.values():
+            monkeypatch.setattr(module, "post", lambda to, body: sent.append((to, json.loads(body))))
+        yield Application(modules, queues, sent)
+        for name in names:
+            sys.modules.pop(name, None)
+        for cache in caches:
+            cache.cache_clear()
+
+
+def a_project(app: Application) -> str:
+    return app.call("POST", "/api/projects", body={"name": "shop", "type": "api", "owner_id": "ada"})[1]["id"]
+
+
+def test_a_modification_goes_from_the_api_through_all_queues_and_clients_hear_of_it(app: Application) -> None:
+    project = a_project(app)
+    assert app.route("$connect", "c1", api_key="k", project_id=project) == 200
+    status, made = app.call(
+        "POST", "/api/projects/{id}/modify", project, {"request": "add a cart", "requested_by": "ada"}
+    )
+    assert (status, made["status"]) == (202, "pending")
+    assert [app.work(queue) for queue in ("pm", "dev", "qa", "ops")] == [[], [], [], []]
+    assert app.call("GET", "/api/modifications/{id}", made["id"])[1]["status"] == "applied"
+    assert [(to, body["event"]) for to, body in app.sent] == [
+        ("c1", "modification_started"),
+        ("c1", "modification_progress"),
+        ("c1", "test_started"),
+        ("c1", "modification_completed"),
+        ("c1", "test_completed"),
+        ("c1", "project_updated"),
+    ]
+    [file] = app.call("GET", "/api/projects/{id}/files", project)[1]["items"]
+    package = boto3.client("s3").get_object(Bucket=BUCKET, Key=f"deployments/{project}/package.zip")["Body"].read()
+    assert zipfile.ZipFile(io.BytesIO(package)).namelist() == [file["path"]]
+    [result] = app.call("GET", "/api/projects/{id}/test-results", project)[1]["items"]
+    assert (result["passed"], result["files"], result["confidence"]) == (True, 1, "1.00")
+    assert app.call("GET", "/api/projects/{id}/download", project)[1]["url"].startswith("https://")
+
+
+def test_a_task_that_is_delivered_twice_leaves_what_one_leaves(app: Application) -> None:
+    project = a_project(app)
+    made = app.call("POST", "/api/projects/{id}/modify", project, {"request": "x", "requested_by": "ada"})[1]
+    messages = app.waiting("pm")
+    assert app.work("pm", messages) == app.work("pm", messages) == []
+    messages = app.waiting("dev")
+    assert app.work("dev", messages) == app.work("dev", messages) == []
+    assert app.work("qa") == []
+    assert len(app.call("GET", "/api/projects/{id}/files", project)[1]["items"]) == 1
+    assert app.call("GET", "/api/modifications/{id}", made["id"])[1]["status"] == "applied"
+
+
+def test_a_batch_answers_which_messages_failed_and_does_the_others(app: Application) -> None:
+    project = a_project(app)
+    app.call("POST", "/api/projects/{id}/test", project, {"mode": "fast"})
+    [good] = app.waiting("qa")
+    poison = [{"MessageId": f"p{number}", "Body": body} for number, body in enumerate(("{", "[]", '{"project_id": 1}'))]
+    assert app.work("qa", [poison[0], good, *poison[1:]]) == ["p0", "p1", "p2"]
+    [result] = app.call("GET", "/api/projects/{id}/test-results", project)[1]["items"]
+    assert result["passed"] is False  # no file yet
+
+
+@pytest.mark.parametrize(
+    ("method", "resource", "body", "status", "message"),
+    [
+        ("POST", "/api/projects", "{", 400, "the body must be a JSON object"),
+        ("POST", "/api/projects", {"name": "x", "type": "boat", "owner_id": "a"}, 400, "type"),
+        ("POST", "/api/projects", {"version": 3}, 400, "version: not a field of this request"),
+        ("GET", "/api/templates", None, 400, "category or tag: one of them is needed"),
+        ("PATCH", "/api/projects", None, 404, "no such route"),
+    ],
+)
+def test_bad_requests_are_told_in_one_line(
+    app: Application, method: str, resource: str, body: Any, status: int, message: str
+) -> None:
+    found, answer = app.call(method, resource, body=body)
+    assert (found, answer["error"]["message"].startswith(message)) == (status, True)
+    assert "\n" not in answer["error"]["message"]
+
+
+def test_every_route_of_the_data_file_has_an_answer_and_the_other_way_round(app: Application) -> None:
+    declared = {f"{verb} {path}" for path, spec in data.paths().items() for verb in spec.methods}
+    assert declared == set(app.modules["api_handler"]._ROUTES)
+
+
+def test_a_deleted_project_is_kept_with_its_state(app: Application) -> None:
+    project = a_project(app)
+    assert app.call("DELETE", "/api/projects/{id}", project) == (204, None)
+    assert app.call("GET", "/api/projects/{id}", project)[1]["status"] == "deleted"
+
+
+def test_clients_subscribe_forward_and_leave(app: Application) -> None:
+    project = a_project(app)
+    for client in ("c1", "c2"):
+        app.route("$connect", client, api_key="k")
+        assert app.route("subscribe", client, {"project_id": project}) == 200
+    assert app.route("forward", "c1", {"project_id": project, "message": "hi"}) == 200
+    assert app.route("unsubscribe", "c2", {"project_id": project}) == 200
+    assert app.route("forward", "c2", {"project_id": project, "message": "hi"}) == 400
+    assert app.route("ping", "c2", {}) == 200
+    assert app.route("$disconnect", "c1") == 200
+    assert app.sent == [
+        ("c2", {"event": "forward", "project_id": project, "message": "hi"}),
+        ("c2", {"error": "project_id: subscribe to the project first"}),
+        ("c2", {"event": "pong"}),
+    ]
+    left = boto3.client("dynamodb").scan(TableName=TABLE)["Items"]
+    assert sorted(item["PK"]["S"] for item in left) == ["CONNECTION#c2", f"PROJECT#{project}"]
+
+
+@pytest.mark.parametrize(("query", "effect", "key"), [({"api_key": "k"}, "Allow", "k"), (None, "Deny", None)])
+def test_a_client_is_admitted_by_the_key_that_it_brings(app: Application, query: Any, effect: str, key: Any) -> None:
+    event = {
+        "type": "REQUEST",
+        "methodArn": "arn",
+        "queryStringParameters": query,
+        "requestContext": {"connectionId": "c"},
+    }
+    answer = app.modules["api_handler"].handler(event, None)
+    assert answer["policyDocument"]["Statement"][0]["Effect"] == effect
+    assert answer.get("usageIdentifierKey") == key
+
+
+def test_a_client_that_is_gone_is_forgotten_and_others_still_hear(app: Application) -> None:
+    project = a_project(app)
+    heard: list[str] = []
+
+    def post(to: str, body: bytes) -> None:
+        if to == "gone":
+            raise ClientError({"Error": {"Code": "GoneException"}}, "PostToConnection")
+        heard.append(to)
+
+    clients = Connections(work.table(), post)
+    clients.open("gone", project)
+    clients.open("here", project)
+    assert clients.tell(project, "project_updated", {}) == 1
+    assert (heard, clients.listens("gone", project), clients.listens("here", project)) == (["here"], False, True)
+    with pytest.raises(Invalid, match="event: 'party' given"):
+        clients.tell(project, "party", {})
+
+
+def test_a_connection_past_its_time_hears_nothing(app: Application) -> None:
+    project, heard, now = a_project(app), [], [1000.0]
+    clients = Connections(work.table(), lambda to, body: heard.append(to), lambda: now[0])
+    clients.open("c1", project)
+    now[0] += 2 * 3600
+    assert (clients.tell(project, "project_updated", {}), heard) == (0, [])
+
+
+def test_parameters_are_read_once_and_unset_ones_left_out(app: Application, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert dict(parameters.load()) == {}
+    boto3.client("ssm").put_parameter(Name="/app/jwt-secret", Value="s", Type="SecureString", Overwrite=True)
+    assert dict(parameters.load()) == {}
+    parameters.load.cache_clear()
+    assert dict(parameters.load()) == {"jwt-secret": "s"}
+    parameters.load.cache_clear()
+    monkeypatch.setenv("PARAMETERS", "/app/jwt-secret,/app/none")
+    with pytest.raises(parameters.ParameterMissing, match=r"^no such parameter: /app/none$"):
+        parameters.load()
+
+
+def test_usage_is_the_month_to_date_in_percent(app: Application, monkeypatch: pytest.MonkeyPatch) -> None:
+    usage = importlib.import_module("free_tier_usage")
+    client = boto3.client("cloudwatch")
+    monkeypatch.setattr(usage, "_client", client)
+    for day, value in (("2026-02-28", 1000), ("2026-03-01", 300), ("2026-03-09", 500)):
+        row = {"MetricName": "Invocations", "Timestamp": f"{day}T12:00:00Z", "Value": value}
+        client.put_metric_data(Namespace="AWS/Lambda", MetricData=[row])
+    allowances = {"runs": {"limit": 1000, "metrics": [["AWS/Lambda", "Invocations", "", "", 1]]}}
+    monkeypatch.setenv("ALLOWANCES", json.dumps(allowances))
+    monkeypatch.setenv("METRIC_NAMESPACE", "app")
+    assert usage.handler({"time": "2026-03-10T00:30:00Z"}, None) == {"runs": 80.0}
+    [published] = client.list_metrics(Namespace="app")["Metrics"]
+    assert published["Dimensions"] == [{"Name": "Allowance", "Value": "runs"}]
+    assert usage.handler({"time": "2026-03-01T00:30:00Z"}, None) == {"runs": 100.0}

@@ -1,0 +1,152 @@
+"""The agentic stacks as they are previewed: functions, queues, APIs and alarms as the documents ask for them."""
+
+from __future__ import annotations
+
+import copy
+import json
+from typing import Any
+
+import pytest
+from conftest import ROOT, preview
+
+from plumbline.graph import StackGraph
+from plumbline.project import Project
+from systems.agentic.settings import Settings
+from systems.settings import SettingsError, load
+
+FUNCTION = "aws:lambda/function:Function"
+WORKERS = {"pm-agent": (1024, 300, 2), "dev-agent": (2048, 900, 2), "qa-agent": (1024, 600, 2)}
+FIVE = {"api-handler": (512, 30, 3), **WORKERS, "ops-agent": (512, 300, 1)}
+
+
+@pytest.fixture(params=["agentic-dev", "agentic-prod"])
+def graph(request: pytest.FixtureRequest) -> StackGraph:
+    evaluation = preview(request.param)
+    assert (evaluation.mistakes, evaluation.warnings) == ((), ())
+    return evaluation.graph
+
+
+def test_five_functions_have_reserved_concurrency_of_ten_in_all(graph: StackGraph) -> None:
+    found = {
+        function.name.removeprefix("functions-"): (
+            function.inputs["memorySize"],
+            function.inputs["timeout"],
+            function.inputs["reservedConcurrentExecutions"],
+        )
+        for function in graph.of_type(FUNCTION)
+        if function.inputs.get("reservedConcurrentExecutions") is not None
+    }
+    assert found == FIVE
+    assert sum(row[2] for row in found.values()) == 10
+
+
+def test_every_function_is_published_with_an_alias_outside_of_a_vpc(graph: StackGraph) -> None:
+    functions = graph.of_type(FUNCTION)
+    aliases = {alias.name for alias in graph.of_type("aws:lambda/alias:Alias")}
+    assert {f"{function.name}-live" for function in functions} == aliases
+    assert {(f.inputs["runtime"], f.inputs["publish"], f.inputs.get("vpcConfig")) for f in functions} == {
+        ("python3.11", True, None)
+    }
+
+
+def test_workers_answer_for_each_message_and_queues_wait_six_timeouts(graph: StackGraph) -> None:
+    mappings = graph.of_type("aws:lambda/eventSourceMapping:EventSourceMapping")
+    assert {mapping.name: mapping.inputs["functionResponseTypes"] for mapping in mappings} == {
+        f"consumers-{name}": ["ReportBatchItemFailures"] for name in FIVE if name != "api-handler"
+    }
+    waits = {
+        queue.name: queue.inputs["visibilityTimeoutSeconds"]
+        for queue in graph.of_type("aws:sqs/queue:Queue")
+        if queue.inputs.get("redrivePolicy")
+    }
+    assert waits == {
+        "queues-pm-queue": 1800,
+        "queues-dev-queue": 5400,
+        "queues-qa-queue": 3600,
+        "queues-ops-queue": 1800,
+    }
+
+
+def test_only_health_answers_without_a_key(graph: StackGraph) -> None:
+    methods = [m for m in graph.of_type("aws:apigateway/method:Method") if m.inputs["httpMethod"] != "OPTIONS"]
+    assert len(methods) == 18
+    assert [method.name for method in methods if not method.inputs["apiKeyRequired"]] == ["api-health-get"]
+
+
+def test_each_key_has_a_hundred_requests_a_second(graph: StackGraph) -> None:
+    [plan] = graph.of_type("aws:apigateway/usagePlan:UsagePlan")
+    assert plan.inputs["throttleSettings"] == {"rateLimit": 100, "burstLimit": 200}
+    assert plan.inputs["quotaSettings"] == {"limit": 100_000, "period": "MONTH"}
+    assert len(plan.inputs["apiStages"]) == 2  # REST and WebSocket
+
+
+def test_websocket_routes_are_those_of_the_documents(graph: StackGraph) -> None:
+    routes = {route.inputs["routeKey"]: route for route in graph.of_type("aws:apigatewayv2/route:Route")}
+    plain = {"$disconnect", "$default", "subscribe", "unsubscribe", "forward", "ping"}
+    assert set(routes) == {"$connect", *plain}
+    assert (routes["$connect"].inputs["apiKeyRequired"], routes["$connect"].inputs["authorizationType"]) == (
+        True,
+        "CUSTOM",
+    )
+
+
+def test_logs_are_kept_seven_days_and_alarms_have_the_thresholds(graph: StackGraph) -> None:
+    assert {group.inputs["retentionInDays"] for group in graph.of_type("aws:cloudwatch/logGroup:LogGroup")} == {7}
+    alarms = {
+        alarm.name.removeprefix("alarms-"): alarm.inputs["threshold"]
+        for alarm in graph.of_type("aws:cloudwatch/metricAlarm:MetricAlarm")
+    }
+    assert alarms["errors-dev-agent"] == 5
+    assert alarms["duration-dev-agent"] == 0.8 * 900_000
+    assert {threshold for name, threshold in alarms.items() if name.startswith("allowance-")} == {80}
+    assert {"dead-letters-pm-queue", "table-throttles"} <= set(alarms)
+
+
+def test_items_in_the_bucket_never_expire(graph: StackGraph) -> None:
+    lifecycles = graph.of_type("aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration")
+    [rules] = [row.inputs["rules"] for row in lifecycles if row.name == "buckets-generated-code-lifecycle"]
+    expiring = [rule["filter"]["prefix"] for rule in rules if rule.get("expiration")]
+    assert expiring == ["plans/", "deployments/", "test_results/"]
+
+
+def given(**changes: Any) -> dict[str, Any]:
+    settings = copy.deepcopy(dict(Project(ROOT).settings("agentic-dev")))
+    for path, value in changes.items():
+        *place, last = path.split("__")
+        part = settings
+        for step in place:
+            part = part[step]
+        part[last] = value
+    return settings
+
+
+@pytest.mark.parametrize(
+    ("changes", "line"),
+    [
+        ({"log_retention_days": 5}, ".log_retention_days: 5 given; allowed: greater than or equal to 7"),
+        (
+            {"functions__account_concurrency_quota": 10},
+            ".functions.account_concurrency_quota: 10 given; allowed: at least 110 (10 reserved, 100 kept by Lambda), "
+            "or reserve_concurrency: false",
+        ),
+        ({"table": {"billing": "provisioned"}}, ".table.capacity: missing; billing: provisioned needs it"),
+        (
+            {"buckets__archive_after_days": 30},
+            ".buckets.export_days: 14 given; allowed: more than 30, when exports move to the archive",
+        ),
+        ({"api__clients": ["a", "a"]}, ".api.clients: a given twice; allowed: each once"),
+        (
+            {"api__domain": {"name": "api.example.org", "zone": "example.com"}},
+            ".api.domain.name: api.example.org given; allowed: a domain in the zone example.com",
+        ),
+    ],
+)
+def test_a_mistake_is_one_line(changes: dict[str, Any], line: str) -> None:
+    with pytest.raises(SettingsError) as told:
+        load(Settings, json.dumps(given(**changes)), "agentic-dev")
+    assert str(told.value) == f"Pulumi.agentic-dev.yaml: plumbline:settings{line}"
+
+
+def test_an_account_without_quota_runs_without_reservations() -> None:
+    changes = {"functions": {"reserve_concurrency": False, "account_concurrency_quota": 10}}
+    assert load(Settings, json.dumps(given(**changes)), "agentic-dev").functions.reserve_concurrency is False
