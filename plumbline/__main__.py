@@ -14,6 +14,8 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from plumbline import commands, contract, deploy, report, rules_report, rulings
+from plumbline.export import verb as export_verb
+from plumbline.free_tier import verb as free_tier_verb
 from plumbline.graph import Resource
 from plumbline.probing import report as probing_report
 from plumbline.project import Project, UserError
@@ -29,13 +31,15 @@ examples:
   python -m plumbline compare test prod               what differs between two stacks, and what causes it
   python -m plumbline permissions test                who may do what, and whether it is what is declared
   python -m plumbline rules                           every policy rule, and what it is for
+  python -m plumbline free-tier test                  what AWS charges nothing for, what costs, and who demands it
   pulumi preview --json > p.json && python -m plumbline judge p.json
   python -m plumbline deploy test -- --yes            pulumi up with the backend and packs of the stack
   python -m plumbline engine up test                  the real engine against a sandbox that outlives the command
   python -m plumbline sandbox env test                what the AWS CLI and boto3 need to look around in it
 
 exit status: 0 when nothing fails (criteria may be unbuilt or unknown), 1 when a criterion, a probe or a mandatory rule
-fails or nothing explains a difference, 2 when the input is wrong: stack, settings, program or document
+fails, nothing explains a difference or something costs that no criterion demands, 2 when the input is wrong: stack,
+settings, program or document
 """
 
 
@@ -89,6 +93,9 @@ def _parser() -> argparse.ArgumentParser:
     rules.add_argument("stack", nargs="?", help="the stack whose levels and parameters are shown, if not all stacks'")
     rules.add_argument("--format", choices=("text", "json", "markdown"), default="text", help="how to print (text)")
 
+    free_tier_verb.add(verbs)
+    export_verb.add(verbs)
+
     deploy = verbs.add_parser("deploy", help="run the real `pulumi up`: needs the Pulumi CLI and AWS credentials")
     deploy.add_argument("stack", help="the stack's name, as in Pulumi.<stack>.yaml")
     deploy.add_argument(
@@ -121,6 +128,10 @@ def main(arguments: list[str] | None = None) -> int:
             return _permissions(options, project)
         if options.verb == "rules":
             return _rules(options, project)
+        if options.verb == export_verb.NAME:
+            return export_verb.run(options, project)
+        if options.verb == free_tier_verb.NAME:
+            return free_tier_verb.run(options, project, _console())
         if options.verb == "probe":
             return _probe(options, project, errors)
         outcome = _run(options, project, errors)
