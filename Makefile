@@ -77,12 +77,13 @@ $(MUTMUT): $(INSTALLED)
 parity: $(INSTALLED) ## measure anew which settings cause the differences between test and prod (minutes)
 	@$(BIN)/python -m plumbline compare test prod --measure
 
-docs: $(INSTALLED) ## write the generated parts of docs/ anew
+docs: $(INSTALLED) ## write the generated parts of docs/ and the SAM template anew
 	@$(BIN)/python -m systems.reference
 	@$(BIN)/python -m plumbline.reference
 	@$(BIN)/python -m plumbline.sandbox.reference
 	@$(BIN)/python -m policies.reference
 	@$(BIN)/python -m tests.policies.faults
+	@$(BIN)/python -m plumbline export sam agentic-prod --output systems/agentic/template.yaml
 
 lock: ## resolve both requirement files anew (needs uv)
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate requirements.txt -o requirements.lock

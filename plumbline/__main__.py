@@ -32,6 +32,7 @@ examples:
   python -m plumbline permissions test                who may do what, and whether it is what is declared
   python -m plumbline rules                           every policy rule, and what it is for
   python -m plumbline free-tier test                  what AWS charges nothing for, what costs, and who demands it
+  python -m plumbline export sam agentic-prod         the stack as an AWS SAM template; --output FILE --check compares
   pulumi preview --json > p.json && python -m plumbline judge p.json
   python -m plumbline deploy test -- --yes            pulumi up with the backend and packs of the stack
   python -m plumbline engine up test                  the real engine against a sandbox that outlives the command

@@ -53,10 +53,13 @@ class _Log(logging.Handler):
             self.lines.append(line)
 
 
-def evaluate_stack(project: Project, stack: str, deployer: Deployer | None = None) -> Evaluation:
+def evaluate_stack(
+    project: Project, stack: str, deployer: Deployer | None = None, *, dry_run: bool | None = None
+) -> Evaluation:
     """Evaluate the project's `__main__.py` for a stack: as a preview, or through `deployer` as an `up`.
 
-    Raises UserError for a wrong stack file and for settings that the program refuses.
+    `dry_run` says whether the program is told that it is a preview, in which what nobody answers is unknown to it;
+    None is without a deployer only. Raises UserError for a wrong stack file and for settings that the program refuses.
     """
     config = project.config(stack)
     main = project.root / "__main__.py"
@@ -65,7 +68,15 @@ def evaluate_stack(project: Project, stack: str, deployer: Deployer | None = Non
         with _directory(project.root):
             runpy.run_path(str(main), run_name="__main__")
 
-    return evaluate(program, stack=stack, project=project.name, config=config, deployer=deployer, root=project.root)
+    return evaluate(
+        program,
+        stack=stack,
+        project=project.name,
+        config=config,
+        deployer=deployer,
+        root=project.root,
+        dry_run=dry_run,
+    )
 
 
 def evaluate(
@@ -76,11 +87,12 @@ def evaluate(
     config: dict[str, str] | None = None,
     deployer: Deployer | None = None,
     root: Path | None = None,
+    dry_run: bool | None = None,
 ) -> Evaluation:
     """Evaluate any program: a function that registers resources.
 
     An error that the program raises for its user (pulumi.RunError) becomes a UserError; any other exception
-    becomes a mistake with the place in the program that raised it.
+    becomes a mistake with the place in the program that raised it. For `dry_run` see evaluate_stack.
     """
     where = root or Path.cwd()
     monitor = StrictMonitor(stack, project, where, answer, deployer)
@@ -97,7 +109,7 @@ def evaluate(
                 engine=MockEngine(logger),
                 project=project,
                 stack=stack,
-                dry_run=deployer is None,
+                dry_run=deployer is None if dry_run is None else dry_run,
                 organization="organization",
                 root_directory=str(where),
                 parallel=1,

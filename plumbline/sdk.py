@@ -105,6 +105,13 @@ def output_types(token: str) -> dict[str, Any]:
 
 
 @functools.cache
+def nested_types(type_: Any) -> dict[str, Any]:
+    """Return what an output that is an object has: wire name -> Python type; empty for any other type."""
+    known = isinstance(type_, type) and pulumi_types.is_output_type(type_)
+    return pulumi_types.output_type_types(type_) if known else {}
+
+
+@functools.cache
 def tag_shape(token: str) -> str | None:
     """Say how a resource type takes tags: "map", "list" (of key, value, propagateAtLaunch), None if not at all."""
     inputs = inputs_of(token)

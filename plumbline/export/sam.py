@@ -1,41 +1,64 @@
-"""Turns a graph with marks into a SAM template: tables, functions, queues, their roles, and the REST API."""
+"""Turns a graph with marks into a SAM template: tables, functions, queues, their roles, and both kinds of APIs."""
 
 from __future__ import annotations
 
-import functools
+import hashlib
 import json
-import re
+import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from plumbline import yaml12
-from plumbline.export.symbols import MARK, Symbols
-from plumbline.graph import UNKNOWN, Blob, Resource, Secret, StackGraph
+from plumbline.export.mapping import Places, kinds
+from plumbline.export.symbols import Symbols
+from plumbline.export.values import Values
+from plumbline.graph import UNKNOWN, Blob, Resource, StackGraph
 
-DATA = Path(__file__).parents[1] / "data" / "sam.yaml"
-_ALIAS = "aws:lambda/alias:Alias"
-_INVOKE = "arn:${AWS::Partition}:apigateway:${AWS::Region}:lambda:path/2015-03-31/functions/${this}/invocations"
 _HEAD = {"AWSTemplateFormatVersion": "2010-09-09", "Transform": "AWS::Serverless-2016-10-31"}
+# CloudFormation User Guide, "Understand CloudFormation quotas": none of them can be raised.
+_MOST = {"Resources": 500, "Parameters": 200}
+_MOST_BYTES = 1_000_000
+_RECORD, _DEPLOYMENT = "aws:route53/record:Record", "aws:apigateway/deployment:Deployment"
+
+
+@dataclass(frozen=True, order=True)
+class LeftOut:
+    """What the template lacks: a whole resource, or with a `path` one of its properties."""
+
+    type: str
+    resource: str
+    path: str
+    reason: str
 
 
 @dataclass(frozen=True)
 class Template:
-    """A template, and what of the stack's properties it leaves out: (resource, property, reason)."""
+    """A template, what of the stack it leaves out, and where the rest is: the logical id by URN."""
 
     body: Mapping[str, Any]
-    left_out: tuple[tuple[str, str, str], ...]
+    left_out: tuple[LeftOut, ...]
+    places: Mapping[str, str]
 
     def text(self) -> str:
         """Return the template as YAML, the same for the same stack."""
-        body = yaml.dump(self.body, Dumper=_Dumper, sort_keys=False, width=120, allow_unicode=True)
-        if not self.left_out:
-            return body
-        rows = [f"# - {name} {path}: {reason}\n" for name, path, reason in self.left_out]
-        return body + "# Not in this template, for want of a counterpart:\n" + "".join(rows)
+        return yaml.dump(self.body, Dumper=_Dumper, sort_keys=False, width=120, allow_unicode=True)
+
+    def warnings(self) -> list[str]:
+        """Return a line for each limit for which CloudFormation would refuse the template."""
+        counts = {section: len(self.body.get(section, {})) for section in _MOST}
+        # SAM makes a version and an alias of each function that it publishes.
+        published = [row for row in self.body["Resources"].values() if "AutoPublishAlias" in row.get("Properties", {})]
+        counts["Resources"] += 2 * len(published)
+        found = [
+            f"{counts[section]:,} {section.lower()}; CloudFormation takes {most} in a stack"
+            for section, most in _MOST.items()
+            if counts[section] > most
+        ]
+        size = len(self.text().encode())
+        return found + ([f"{size:,} bytes; CloudFormation takes {_MOST_BYTES:,}"] if size > _MOST_BYTES else [])
 
 
 class _Dumper(yaml.SafeDumper):
@@ -46,223 +69,231 @@ class _Dumper(yaml.SafeDumper):
         super().increase_indent(flow, False)
 
 
-@functools.cache
-def _types() -> Mapping[str, Any]:
-    return yaml12.load(DATA)["types"]
+def template(graph: StackGraph, symbols: Symbols, root: Path, directory: Path) -> Template:
+    """Return the template of a stack that was evaluated with marks.
 
-
-def template(graph: StackGraph, symbols: Symbols) -> Template:
-    """Return the template of a stack that was evaluated with marks."""
-    writer = _Writer(graph, symbols)
-    resources = {writer.ids[resource.urn]: writer.resource(resource) for resource in writer.exported}
-    writer.fold(resources)
-    parameters = {name: writer.parameters[name] for name in sorted(writer.parameters)}
+    `root` is the project's directory, which paths of code are relative to, and `directory` the one that the template
+    is to lie in: its own paths are relative to that (AGENTIC-08.4).
+    """
+    places = Places(graph, symbols)
+    writer = _Writer(places, root, directory)
+    resources = writer.resources()
+    left_out = writer.left_out + [
+        LeftOut(graph.resources[urn].type, graph.resources[urn].name, "", reason)
+        for urn, reason in places.left_out.items()
+    ]
     body = {
         **_HEAD,
-        "Description": f"{graph.stack}, generated from the program: do not edit",
-        **({"Parameters": parameters} if parameters else {}),
-        "Resources": {name: resources[name] for name in sorted(resources)},
+        "Description": f"Stack {graph.stack} of {graph.project}, generated from its Pulumi program: do not edit",
+        "Metadata": _metadata(graph.stack, left_out),
+        **({"Parameters": dict(sorted(writer.values.parameters.items()))} if writer.values.parameters else {}),
+        "Resources": dict(sorted(resources.items())),
     }
-    return Template(body, tuple(sorted(writer.left_out)))
+    return Template(body, tuple(sorted(left_out)), places.stands)
 
 
-@dataclass
+def _metadata(stack: str, left_out: list[LeftOut]) -> dict[str, Any]:
+    """Return the stack's name and what is left out, whole resources by their type."""
+    types: dict[str, dict[str, list[str]]] = {}
+    properties: dict[str, dict[str, list[str]]] = {}
+    for row in sorted(left_out):
+        if row.path:
+            properties.setdefault(row.type, {}).setdefault(f"{row.path}: {row.reason}", []).append(row.resource)
+        else:
+            types.setdefault(row.type, {}).setdefault(row.reason, []).append(row.resource)
+    return {"Plumbline": {"Stack": stack, "LeftOut": types, "LeftOutProperties": properties}}
+
+
 class _Writer:
-    graph: StackGraph
-    symbols: Symbols
-    parameters: dict[str, dict[str, Any]] = field(default_factory=dict)
-    left_out: list[tuple[str, str, str]] = field(default_factory=list)
-    # Logical ids that the resource being written refers to: it need not name them in DependsOn as well.
-    named: set[str] = field(default_factory=set)
+    def __init__(self, places: Places, root: Path, directory: Path) -> None:
+        self.values = Values(places)
+        self.left_out: list[LeftOut] = []
+        self._places = places
+        self._root = root
+        self._directory = directory
 
-    def __post_init__(self) -> None:
-        known = [resource for resource in self.graph if resource.type in _types()]
-        self.exported = [resource for resource in known if "type" in _types()[resource.type]]
-        self.parts = [resource for resource in known if "into" in _types()[resource.type]]
-        self.ids: dict[str, str] = {}
-        for resource in sorted(self.exported, key=lambda one: one.urn):
-            self.ids[resource.urn] = self._logical_id(resource)
-        self.aliases = self._published()
-        # What a part or an alias is written into stands for it where others wait for it.
-        self.stands = dict(self.ids)
-        self.stands |= {urn: f"{function}Alias{name}" for urn, (function, name) in self.aliases.items()}
-        self.stands |= {part.urn: self.ids[whole.urn] for part in self.parts if (whole := self._whole(part))}
+    def resources(self) -> dict[str, dict[str, Any]]:
+        """Return every resource of the template by its logical id."""
+        deployments = [one for one in self._places.exported if one.type == _DEPLOYMENT]
+        made = {one.urn: self._resource(one) for one in self._places.exported if one.type != _DEPLOYMENT}
+        for deployment in deployments:
+            # CloudFormation deploys an API anew only when there is a deployment of another name.
+            needs = [made[urn] for urn in self._places.graph.needs(deployment.urn) if urn in made]
+            content = sorted(json.dumps(row, sort_keys=True) for row in needs if "::ApiGateway::" in row["Type"])
+            digest = hashlib.sha256("".join(content).encode()).hexdigest()[:10]
+            before = self._places.ids[deployment.urn]
+            self._places.ids[deployment.urn] = self._places.stands[deployment.urn] = f"{before}{digest}"
+        for one in self._places.exported:
+            # Those that came before the new name still know the old one.
+            made[one.urn] = self._resource(one) if deployments else made[one.urn]
+        return {self._places.ids[urn]: row for urn, row in made.items()}
 
-    def _published(self) -> dict[str, tuple[str, str]]:
-        """Return the aliases that SAM's AutoPublishAlias makes: (logical id of the function, name) by URN.
-
-        It publishes a version with each change of the code and moves one alias to it, which is what an alias of the
-        function's `version` does. A function with several aliases has no such form.
-        """
-        found: dict[str, list[Resource]] = {}
-        for alias in self.graph.of_type(_ALIAS):
-            pieces = list(self.symbols.pieces(str(alias.inputs.get("functionVersion"))))
-            if len(pieces) == 1 and isinstance(pieces[0], tuple) and pieces[0][1] == "version":
-                found.setdefault(pieces[0][0], []).append(alias)
-        single = {urn: aliases[0] for urn, aliases in found.items() if len(aliases) == 1 and urn in self.ids}
-        for alias in self.graph.of_type(_ALIAS):
-            if alias not in single.values():
-                self.left_out.append((alias.name, "functionVersion", "SAM publishes to one alias of a function"))
-        return {alias.urn: (self.ids[urn], str(alias.inputs["name"])) for urn, alias in single.items()}
-
-    def _whole(self, part: Resource) -> Resource | None:
-        into = _types()[part.type]["into"]
-        same = [part.inputs.get(name) for name in into["match"]]
-        wholes = self.graph.of_type(into["type"])
-        return next((one for one in wholes if [one.inputs.get(name) for name in into["match"]] == same), None)
-
-    def fold(self, resources: dict[str, dict[str, Any]]) -> None:
-        """Write the resources that CloudFormation has inside others, and the aliases that SAM publishes."""
-        for part in self.parts:
-            kind = _types()[part.type]
-            into, whole = kind["into"], self._whole(part)
-            if whole is None:
-                self.left_out.append((part.name, "", "what it belongs to is not in the stack"))
-                continue
-            mapped: dict[str, Any] = {}
-            given = {name: value for name, value in part.inputs.items() if name not in into["match"]}
-            self._map(part, "", given, kind["properties"], mapped)
-            target = resources[self.ids[whole.urn]]["Properties"]
-            *steps, last = into["at"].split(".")
-            for step in steps:
-                target = target.setdefault(step, {})
-            if into.get("many"):
-                target.setdefault(last, []).append(mapped)
-            else:
-                target[last] = {**target.get(last, {}), **mapped}
-        for function, name in self.aliases.values():
-            resources[function]["Properties"]["AutoPublishAlias"] = name
-            self.left_out = [row for row in self.left_out if row[1] != "publish" or _camel(row[0]) != function]
-
-    def _logical_id(self, resource: Resource) -> str:
-        name = _camel(resource.name)
-        if name in self.ids.values():
-            name += _camel(resource.type.rpartition(":")[2])
-        while name in self.ids.values():
-            name += "X"
-        return name
-
-    def resource(self, resource: Resource) -> dict[str, Any]:
-        kind = _types()[resource.type]
-        properties: dict[str, Any] = {}
-        self.named = {self.ids[resource.urn]}
-        given = {name: value for name, value in resource.inputs.items() if name not in kind.get("skip", ())}
-        self._map(resource, "", given, kind["properties"], properties)
+    def _resource(self, resource: Resource) -> dict[str, Any]:
+        kind = kinds()[resource.type]
+        own = self._places.ids[resource.urn]
+        self.values.named = {own}
+        found: dict[str, Any] = {}
+        self._map(resource, "", self._given(resource, kind), kind["properties"], found)
+        for part in self._places.parts.get(resource.urn, ()):
+            self._part(part, found)
+        for function, name in self._places.aliases.values():
+            if function == own:
+                # `publish` makes a version of each change, and not of the code alone.
+                found |= {"AutoPublishAlias": name, "AutoPublishAliasAllProperties": True}
         row: dict[str, Any] = {"Type": kind["type"]}
-        if resource.options.protect or resource.options.retain_on_delete:
-            row |= {"DeletionPolicy": "Retain", "UpdateReplacePolicy": "Retain"}
-        waits = {self.stands[urn] for urn in resource.dependencies if urn in self.stands} - self.named
-        if waits:
-            row["DependsOn"] = sorted(waits)
-        return row | {"Properties": {name: properties[name] for name in sorted(properties)}}
+        keep = "Retain" if resource.options.protect or resource.options.retain_on_delete else "Delete"
+        if keep == "Retain" or kind.get("keeps"):
+            row |= {"DeletionPolicy": keep, "UpdateReplacePolicy": keep}
+        if waits := self._waits(resource):
+            row["DependsOn"] = waits
+        return row | {"Properties": dict(sorted(found.items()))}
+
+    def _waits(self, resource: Resource) -> list[str]:
+        """Return the logical ids that a resource and its parts wait for without naming them."""
+        parts = self._places.parts.get(resource.urn, [])
+        own = {resource.urn, *(part.urn for part in parts)}
+        # What is one resource here may have been two with a third between them, which can now only come after it.
+        found = {
+            self._places.stands[urn]
+            for one in (resource, *parts)
+            for urn in one.dependencies
+            if urn in self._places.stands and not own & self._places.graph.needs(urn)
+        }
+        return sorted(found - self.values.named)
+
+    def _given(self, resource: Resource, kind: Mapping[str, Any]) -> dict[str, Any]:
+        into = kind.get("into", {})
+        skip = {*kind.get("skip", ()), *into.get("match", ()), into.get("by"), "region"}
+        return {name: value for name, value in resource.inputs.items() if name not in skip}
+
+    def _part(self, part: Resource, target: dict[str, Any]) -> None:
+        """Write a resource that CloudFormation has inside another into that one's properties."""
+        if part.type == _RECORD:
+            self._validation(part, target)
+            return
+        kind = kinds()[part.type]
+        mapped: dict[str, Any] = {}
+        self._map(part, "", self._given(part, kind), kind["properties"], mapped)
+        *steps, last = [step for step in kind["into"].get("at", "").split(".") if step] or [""]
+        for step in steps:
+            target = target.setdefault(step, {})
+        if not last:
+            target.update(mapped)
+        elif kind["into"].get("many"):
+            target.setdefault(last, []).append(mapped)
+        else:
+            target[last] = {**target.get(last, {}), **mapped}
+
+    def _validation(self, record: Resource, target: dict[str, Any]) -> None:
+        """Let CloudFormation make the records that prove to ACM whose a domain is, in the zone of the stack's own."""
+        zone = self.values.plain(record, "zoneId", record.inputs["zoneId"])
+        domains = [target["DomainName"], *target.get("SubjectAlternativeNames", ())]
+        target["DomainValidationOptions"] = [{"DomainName": domain, "HostedZoneId": zone} for domain in domains]
 
     def _map(
         self, of: Resource, base: str, given: Mapping[str, Any], names: Mapping[str, Any], into: dict[str, Any]
     ) -> None:
         for key in sorted(given):
-            rule, path = names.get(key), f"{base}{key}"
-            value = given[key]
-            if value is None:
+            rule, path, value = names.get(key), f"{base}{key}", given[key]
+            if value is None or value == [] or value == {}:
                 continue
             if rule is None:
-                self.left_out.append((of.name, path, "no counterpart is known"))
+                self._leave(of, path, "no counterpart is known")
                 continue
-            to = rule if isinstance(rule, str) else rule["to"]
-            if isinstance(rule, dict) and "each" in rule:
-                nested = self._nested(of, path, value, rule["each"])
-                if to == "":
-                    into.update(nested)
-                    continue
-            else:
-                nested = self._value(of, path, value, rule.get("as", "") if isinstance(rule, dict) else "")
-            if nested is not None:
-                _put(into, to, nested)
+            if isinstance(rule, str):
+                rule = {"to": rule}
+            if "left_out" in rule:
+                self._leave(of, path, rule["left_out"])
+                continue
+            nested = self._nested(of, path, value, rule["each"]) if "each" in rule else self._value(of, path, value, rule)
+            if rule["to"] == "":
+                into.update(nested)
+            elif nested is not None:
+                _put(into, rule["to"], nested)
+
+    def _leave(self, of: Resource, path: str, reason: str) -> None:
+        row = LeftOut(of.type, of.name, path, reason)
+        if row not in self.left_out:
+            self.left_out.append(row)
 
     def _nested(self, of: Resource, path: str, value: Any, names: Mapping[str, Any]) -> Any:
         if isinstance(value, list):
             return [self._nested(of, f"{path}[{index}]", item, names) for index, item in enumerate(value)]
         if not isinstance(value, Mapping):
-            return self._value(of, path, value, "")
+            return self.values.plain(of, path, value)
         found: dict[str, Any] = {}
         self._map(of, f"{path}.", value, names, found)
         return found
 
-    def _value(self, of: Resource, path: str, value: Any, how: str) -> Any:
+    def _value(self, of: Resource, path: str, value: Any, rule: Mapping[str, Any]) -> Any:
+        """Return a value in the form that `as` of its rule names; the head of plumbline/data/sam.yaml lists them."""
+        plain, how = self.values.plain, rule.get("as", "")
         if how == "json" and isinstance(value, str):
-            return self._plain(of, path, json.loads(value))
-        if how == "tags":
-            return [{"Key": key, "Value": self._plain(of, path, value[key])} for key in sorted(value)]
+            return plain(of, path, json.loads(value))
+        if how == "text" and isinstance(value, int | float):
+            return str(value)
+        if how == "first" and isinstance(value, list):
+            return self._nested(of, f"{path}[0]", value[0], rule["of"])
+        if how == "list" and "of" in rule:
+            return [self._nested(of, path, value, rule["of"])]
+        if how in ("tags", "dimensions") and isinstance(value, Mapping):
+            name = "Key" if how == "tags" else "Name"
+            return [{name: key, "Value": plain(of, path, value[key])} for key in sorted(value)]
         if how in ("hash_key", "range_key"):
             return [{"AttributeName": value, "KeyType": "HASH" if how == "hash_key" else "RANGE"}]
         if how == "list":
-            return [self._plain(of, path, value)]
+            return [plain(of, path, value)]
         if how == "qualified":
-            return self._plain(of, path, f"{value}:{of.inputs['qualifier']}" if of.inputs.get("qualifier") else value)
+            return self._qualified(of, path, value)
         if how == "dead_letter":
-            target = self._plain(of, path, value["targetArn"])
-            return {"Type": "SNS" if ":sns:" in str(value["targetArn"]) else "SQS", "TargetArn": target}
+            target = value["targetArn"]
+            owner = self._places.symbols.single(target)
+            to_topic = owner[0].split("::")[2].endswith("aws:sns/topic:Topic") if owner else ":sns:" in str(target)
+            return {"Type": "SNS" if to_topic else "SQS", "TargetArn": plain(of, path, target)}
+        if how == "method_path":
+            *resource, verb = str(value).split("/")
+            return {"ResourcePath": "/" + "/".join(resource).strip("/").replace("~1", "/"), "HttpMethod": verb}
         if how == "code":
-            return self._code(of, value)
-        return self._plain(of, path, value)
+            return self._code(of, path, value)
+        return plain(of, path, value)
 
-    def _code(self, of: Resource, value: Any) -> Any:
-        if not isinstance(value, Blob):
-            self.left_out.append((of.name, "code", "it is no archive"))
-            return None
-        text = "Bucket that holds the packaged code, one object <digest>.zip for each archive"
-        self.parameters["CodeBucket"] = {"Type": "String", "Description": text}
-        return {"Bucket": {"Ref": "CodeBucket"}, "Key": f"{value.digest}.zip"}
-
-    def _plain(self, of: Resource, path: str, value: Any) -> Any:
-        if isinstance(value, Secret) or value is UNKNOWN:
-            name = _camel(f"{of.name}-{path}")
-            hidden = {"NoEcho": True} if isinstance(value, Secret) else {}
-            self.parameters[name] = {"Type": "String", "Description": f"{path} of {of.name}", **hidden}
+    def _qualified(self, of: Resource, path: str, function: Any) -> Any:
+        """Return the alias that a permission is for, or the function where it is for all of it."""
+        given = of.inputs.get("qualifier")
+        if given is None:
+            return self.values.plain(of, path, function)
+        alias = self._places.symbols.single(given)
+        if alias and alias[0] in self._places.aliases:
+            name = self._places.stands[alias[0]]
+            self.values.named.add(name)
             return {"Ref": name}
-        if isinstance(value, Mapping):
-            return {key: self._plain(of, f"{path}.{key}", item) for key, item in value.items()}
-        if isinstance(value, list):
-            return [self._plain(of, f"{path}[{index}]", item) for index, item in enumerate(value)]
-        if isinstance(value, str) and MARK.search(value):
-            return self._text(value)
-        return value
+        return self.values.plain(of, path, f"{self._places.resolved(function)}:{given}")
 
-    def _text(self, value: str) -> Any:
-        pieces = list(self.symbols.pieces(value))
-        if len(pieces) == 1 and isinstance(pieces[0], tuple):
-            return self._reference(*pieces[0])
-        parts: list[str] = []
-        for piece in pieces:
-            if isinstance(piece, str):
-                parts.append(piece.replace("${", "${!"))
-                continue
-            (how, name), *_ = self._reference(*piece).items()
-            parts.append(name if how == "Fn::Sub" else "${" + (name if how == "Ref" else ".".join(name)) + "}")
-        return {"Fn::Sub": "".join(parts)}
+    def _code(self, of: Resource, path: str, value: Any) -> Any:
+        """Return the directory of an archive's files; where they are in none, an object that whoever deploys makes."""
+        if not isinstance(value, Blob):
+            self._leave(of, path, "it is no archive")
+            return None
+        directory = _directory(value)
+        if directory is not None:
+            return os.path.relpath(self._root / directory, self._directory).replace(os.sep, "/") + "/"
+        text = "Bucket that holds the packaged code, one object <digest>.zip for each archive"
+        return {"Bucket": self.values.parameter("CodeBucket", text), "Key": f"{value.digest}.zip"}
 
-    def _reference(self, urn: str, output: str) -> dict[str, Any]:
-        resource = self.graph.resources[urn]
-        attribute = _types().get(resource.type, {}).get("outputs", {}).get(output)
-        if urn in self.aliases:
-            # The id that SAM gives the alias: cfn-lint does not know SAM's own ${Function.Alias} inside an !Sub.
-            name = self.stands[urn]
-            self.named.add(name)
-            if output in ("id", "arn"):
-                return {"Ref": name}
-            if output == "invokeArn":
-                return {"Fn::Sub": _INVOKE.replace("this", name)}
-        if urn in self.ids and attribute:
-            self.named.add(self.ids[urn])
-        if urn in self.ids and attribute and "${this" in attribute:
-            return {"Fn::Sub": attribute.replace("${this", "${" + self.ids[urn])}
-        if urn in self.ids and attribute == "Ref":
-            return {"Ref": self.ids[urn]}
-        if urn in self.ids and attribute:
-            return {"Fn::GetAtt": [self.ids[urn], attribute]}
-        # What the template does not make, or cannot ask for, whoever deploys it must give.
-        name = _camel(f"{resource.name}-{resource.type.rpartition(':')[2]}-{output}")
-        self.parameters[name] = {"Type": "String", "Description": f"{output} of {resource.type} {resource.name}"}
-        return {"Ref": name}
+
+def _directory(archive: Blob) -> Path | None:
+    """Return the directory that holds each file of an archive under its name there; None where there is none."""
+    content = archive.content or {}
+    if "path" in content and Path(content["path"]).is_dir():
+        return Path(content["path"])
+    found: set[Path] = set()
+    for name, asset in content.get("assets", {}).items():
+        file = Path((asset.content or {}).get("path") or "")
+        parts = Path(name).parts
+        if not file.name or file.parts[-len(parts) :] != parts:
+            return None
+        found.add(Path(*file.parts[: -len(parts)]))
+    return found.pop() if len(found) == 1 else None
 
 
 def _put(into: dict[str, Any], to: str, value: Any) -> None:
@@ -272,7 +303,3 @@ def _put(into: dict[str, Any], to: str, value: Any) -> None:
     if last == "KeySchema" and last in into:
         value = sorted([*into[last], *value], key=lambda row: row["KeyType"])  # HASH comes first, as AWS wants it
     into[last] = value
-
-
-def _camel(name: str) -> str:
-    return "".join(word[:1].upper() + word[1:] for word in re.split(r"[^A-Za-z0-9]+", name))

@@ -235,7 +235,7 @@ def test_a_document_of_an_unknown_stack_asks_which_it_is(
 ) -> None:
     monkeypatch.chdir(ROOT)
     file = "tests/fixtures/engine/preview-create.json"
-    known = "bootstrap, bootstrap-prod, prod, test"
+    known = "agentic-dev, agentic-prod, bootstrap, bootstrap-prod, prod, test"
     line = f"error {file}: it is of stack 'sample', which has no file; say which it is with --stack: {known}\n"
     assert run(capsys, "judge", file) == (2, "", line)
 
