@@ -39,8 +39,8 @@ examples:
   python -m plumbline sandbox env test                what the AWS CLI and boto3 need to look around in it
 
 exit status: 0 when nothing fails (criteria may be unbuilt or unknown), 1 when a criterion, a probe or a mandatory rule
-fails, nothing explains a difference or something costs that no criterion demands, 2 when the input is wrong: stack,
-settings, program or document
+fails, nothing explains a difference, something costs that no criterion demands or a written template is not what the
+stack gives, 2 when the input is wrong: stack, settings, program or document
 """
 
 

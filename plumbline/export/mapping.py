@@ -95,7 +95,9 @@ class Places:
         for alias in self.graph.of_type(_ALIAS):
             if alias.urn not in single:
                 self.left_out.setdefault(alias.urn, "SAM publishes to one alias of a function")
-        return {alias: (self.ids[urn], str(self.graph.resources[alias].inputs["name"])) for alias, urn in single.items()}
+        return {
+            alias: (self.ids[urn], str(self.graph.resources[alias].inputs["name"])) for alias, urn in single.items()
+        }
 
     def _validates(self, resource: Resource) -> bool:
         """Say whether a record proves to ACM whose the domain is: its name is for ACM alone to know."""

@@ -15,7 +15,7 @@ import yaml
 from plumbline.export.mapping import Places, kinds
 from plumbline.export.symbols import Symbols
 from plumbline.export.values import Values
-from plumbline.graph import UNKNOWN, Blob, Resource, StackGraph
+from plumbline.graph import Blob, Resource, StackGraph
 
 _HEAD = {"AWSTemplateFormatVersion": "2010-09-09", "Transform": "AWS::Serverless-2016-10-31"}
 # CloudFormation User Guide, "Understand CloudFormation quotas": none of them can be raised.
@@ -194,18 +194,16 @@ class _Writer:
         self, of: Resource, base: str, given: Mapping[str, Any], names: Mapping[str, Any], into: dict[str, Any]
     ) -> None:
         for key in sorted(given):
-            rule, path, value = names.get(key), f"{base}{key}", given[key]
+            path, value = f"{base}{key}", given[key]
             if value is None or value == [] or value == {}:
                 continue
-            if rule is None:
-                self._leave(of, path, "no counterpart is known")
-                continue
-            if isinstance(rule, str):
-                rule = {"to": rule}
+            named = names.get(key, {"left_out": "no counterpart is known"})
+            rule: Mapping[str, Any] = {"to": named} if isinstance(named, str) else named
             if "left_out" in rule:
                 self._leave(of, path, rule["left_out"])
                 continue
-            nested = self._nested(of, path, value, rule["each"]) if "each" in rule else self._value(of, path, value, rule)
+            each = rule.get("each")
+            nested = self._nested(of, path, value, each) if each else self._value(of, path, value, rule)
             if rule["to"] == "":
                 into.update(nested)
             elif nested is not None:

@@ -72,7 +72,7 @@ class Values:
                 self.parameter(name, f"Id of the public hosted zone {domain}", Type="AWS::Route53::HostedZone::Id")
                 parts.append((f"${{{name}}}", True))
             else:
-                parts.append(("${AWS::%s}" % next(k for k in ("AccountId", "Region", "Partition") if match[k]), True))
+                parts.append((f"${{AWS::{match.lastgroup}}}", True))
             position = match.end()
         parts.append((text[position:], False))
         return [part for part in parts if part[0]]

@@ -26,7 +26,9 @@ def add(verbs: argparse._SubParsersAction[Any]) -> None:
     parser.add_argument("stack", help="the stack's name, as in Pulumi.<stack>.yaml")
     parser.add_argument("--format", choices=("yaml", "json"), default="yaml", help="how to print (yaml)")
     parser.add_argument("--output", type=Path, metavar="FILE", help="write the template here, and print nothing")
-    parser.add_argument("--check", action="store_true", help="write nothing; 1 where the FILE of --output is not the same")
+    parser.add_argument(
+        "--check", action="store_true", help="write nothing; 1 where the FILE of --output is not the same"
+    )
 
 
 def run(options: argparse.Namespace, project: Project) -> int:

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
+from collections.abc import Callable
+from typing import Any
 
-import jsonschema
 import pulumi
 import pulumi_aws as aws
-import pytest
 import yaml
-from conftest import ROOT, run_program
 
-from plumbline.__main__ import main
-from plumbline.export.sam import Template, template
-from plumbline.export.symbols import Symbols
+from plumbline.export.sam import Template
+from tests.plumbline.export.sam_tools import linted, of_program, translated
 
 TRUST = {
     "Statement": [{"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}]
@@ -32,11 +29,12 @@ def shop() -> None:
         point_in_time_recovery={"enabled": True},
         opts=pulumi.ResourceOptions(protect=True),
     )
-    dead = aws.sqs.Queue("dead", name="shop-dead")
+    dead = aws.sqs.Queue("dead", name="shop-dead", message_retention_seconds=1_209_600)
     queue = aws.sqs.Queue(
         "work",
         name="shop-work",
         visibility_timeout_seconds=180,
+        message_retention_seconds=86_400,
         redrive_policy=dead.arn.apply(lambda arn: json.dumps({"deadLetterTargetArn": arn, "maxReceiveCount": 3})),
     )
     role = aws.iam.Role("worker", name="shop-worker", assume_role_policy=json.dumps(TRUST))
@@ -89,17 +87,15 @@ def shop() -> None:
     aws.lambda_.EventSourceMapping("work-events", event_source_arn=queue.arn, function_name=function.arn, batch_size=1)
 
 
-def made() -> Template:
-    symbols = Symbols()
-    evaluation = run_program(shop, deployer=symbols)
-    assert evaluation.mistakes == ()
-    return template(evaluation.graph, symbols)
+def made(program: Callable[[], None] = shop) -> Template:
+    return of_program(program)
 
 
 def test_references_are_references_and_secrets_are_parameters() -> None:
     body = made().body
     resources = body["Resources"]
     assert resources["Work"]["Properties"] == {
+        "MessageRetentionPeriod": 86_400,
         "QueueName": "shop-work",
         "RedrivePolicy": {"deadLetterTargetArn": {"Fn::GetAtt": ["Dead", "Arn"]}, "maxReceiveCount": 3},
         "VisibilityTimeout": 180,
@@ -109,9 +105,9 @@ def test_references_are_references_and_secrets_are_parameters() -> None:
     assert function["Properties"]["Role"] == {"Fn::GetAtt": ["Worker", "Arn"]}
     assert function["Properties"]["Environment"] == {
         "Variables": {
-            "TABLE": "shop-orders",
+            "TABLE": {"Ref": "Orders"},
             "QUEUE": {"Ref": "Work"},
-            "BUCKET": {"Fn::Sub": "s3://${FilesBucketArn}"},
+            "BUCKET": {"Fn::Sub": "s3://${Files.Arn}"},
             "KEY": {"Ref": "WorkerFunctionEnvironmentVariablesKEY"},
         }
     }
@@ -121,7 +117,7 @@ def test_references_are_references_and_secrets_are_parameters() -> None:
         "FunctionName": {"Fn::GetAtt": ["WorkerFunction", "Arn"]},
     }
     assert body["Parameters"]["WorkerFunctionEnvironmentVariablesKEY"]["NoEcho"] is True
-    assert sorted(body["Parameters"]) == ["CodeBucket", "FilesBucketArn", "WorkerFunctionEnvironmentVariablesKEY"]
+    assert sorted(body["Parameters"]) == ["CodeBucket", "WorkerFunctionEnvironmentVariablesKEY"]
 
 
 def test_a_table_keeps_its_keys_and_what_is_protected_is_retained() -> None:
@@ -134,19 +130,18 @@ def test_a_table_keeps_its_keys_and_what_is_protected_is_retained() -> None:
     assert table["Properties"]["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
 
 
-def test_the_text_is_the_same_every_time_and_tells_what_it_leaves_out() -> None:
+def test_the_text_is_the_same_every_time_and_holds_neither_secrets_nor_marks() -> None:
     first = made()
     assert first.text() == made().text()
     assert "hush-hush" not in first.text()
     assert "plumbline." not in first.text()
-    assert first.left_out == (("deployment", "triggers", "no counterpart is known"),)
-    assert first.text().splitlines()[-1] == "# - deployment triggers: no counterpart is known"
     assert yaml.safe_load(first.text()) == first.body
 
 
 def test_the_api_calls_the_alias_that_sam_publishes() -> None:
     resources = made().body["Resources"]
     assert resources["WorkerFunction"]["Properties"]["AutoPublishAlias"] == "live"
+    assert resources["WorkerFunction"]["Properties"]["AutoPublishAliasAllProperties"] is True
     alias = "${WorkerFunctionAliaslive}"
     assert resources["HealthGet"]["Properties"]["Integration"] == {
         "IntegrationHttpMethod": "POST",
@@ -157,49 +152,36 @@ def test_the_api_calls_the_alias_that_sam_publishes() -> None:
             + "/invocations"
         },
     }
-    assert resources["Call"]["DependsOn"] == ["WorkerFunction", "WorkerFunctionAliaslive"]
-    assert resources["Call"]["Properties"]["FunctionName"] == "shop-worker:live"
+    assert resources["Call"]["Properties"]["FunctionName"] == {"Ref": "WorkerFunctionAliaslive"}
     assert resources["Call"]["Properties"]["SourceArn"] == {
         "Fn::Sub": "arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:${Api}/*/GET/health"
     }
 
 
-def test_the_deployment_waits_for_the_methods() -> None:
-    assert made().body["Resources"]["Deployment"]["DependsOn"] == ["HealthGet"]
+def deployment(body: Any) -> tuple[str, Any]:
+    (found,) = ((name, row) for name, row in body["Resources"].items() if row["Type"] == "AWS::ApiGateway::Deployment")
+    return found
 
 
-def test_cfn_lint_and_the_sam_translator_accept_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    lint = pytest.importorskip("cfnlint.api")
-    translator = pytest.importorskip("samtranslator.translator.translator")
-    parser = pytest.importorskip("samtranslator.parser.parser")
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+def test_the_deployment_waits_for_the_methods_and_gets_another_name_when_one_changes() -> None:
+    name, row = deployment(made().body)
+    assert row["DependsOn"] == ["HealthGet"]
+    assert made().body["Resources"]["Stage"]["Properties"]["DeploymentId"] == {"Ref": name}
+
+    def with_another_method() -> None:
+        def other(args: pulumi.ResourceTransformArgs) -> pulumi.ResourceTransformResult | None:
+            if args.type_ != "aws:apigateway/method:Method":
+                return None
+            return pulumi.ResourceTransformResult({**args.props, "apiKeyRequired": True}, args.opts)
+
+        pulumi.runtime.register_resource_transform(other)
+        shop()
+
+    assert deployment(made(with_another_method).body)[0] != name
+
+
+def test_cfn_lint_and_the_sam_translator_accept_it() -> None:
     text = made().text()
-    assert lint.lint_all(text) == []
-    translated = translator.Translator({}, parser.Parser()).translate(yaml.safe_load(text), {"CodeBucket": "code"})
-    assert translated["Resources"]["WorkerFunctionAliaslive"]["Type"] == "AWS::Lambda::Alias"
-
-
-PROGRAM = """
-import pulumi
-
-pulumi.CustomResource("aws:sqs/queue:Queue", "work", {"name": "work", "policy": "{}"})
-"""
-
-
-def test_the_command_writes_yaml_and_a_document(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    (tmp_path / "Pulumi.yaml").write_text("name: small\nruntime: python\n", encoding="utf-8")
-    (tmp_path / "__main__.py").write_text(PROGRAM, encoding="utf-8")
-    (tmp_path / "Pulumi.dev.yaml").write_text('{"config": {"small:system": "none"}}', encoding="utf-8")
-    monkeypatch.chdir(tmp_path)
-    assert main(["export", "sam", "dev"]) == 0
-    assert yaml.safe_load(capsys.readouterr().out)["Resources"] == {
-        "Work": {"Type": "AWS::SQS::Queue", "Properties": {"QueueName": "work"}}
-    }
-    assert main(["export", "sam", "dev", "--format", "json"]) == 0
-    document = json.loads(capsys.readouterr().out)
-    schema = json.loads((ROOT / "docs" / "contract.schema.json").read_text(encoding="utf-8"))
-    jsonschema.Draft202012Validator({"$ref": "#/$defs/sam_export", "$defs": schema["$defs"]}).validate(document)
-    assert document["left_out"] == [{"resource": "work", "property": "policy", "reason": "no counterpart is known"}]
-    assert main(["export", "sam", "nowhere"]) == 2
+    assert linted(text) == []
+    resources = translated(text, {"CodeBucket": "code"})["Resources"]
+    assert resources["WorkerFunctionAliaslive"]["Type"] == "AWS::Lambda::Alias"
