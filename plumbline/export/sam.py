@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 import os
@@ -44,6 +45,10 @@ class Template:
 
     def text(self) -> str:
         """Return the template as YAML, the same for the same stack."""
+        return self._text
+
+    @functools.cached_property
+    def _text(self) -> str:
         return yaml.dump(self.body, Dumper=_Dumper, sort_keys=False, width=120, allow_unicode=True)
 
     def warnings(self) -> list[str]:
