@@ -16,7 +16,7 @@ from components.queues import dead_letter_queue, queue_policy
 from components.roles import Grant, Role
 from components.security_groups import SecurityGroup
 
-LIVE = "live"  # the alias that callers use; a new version moves it
+LIVE = "live"  # the alias that callers use
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,8 +55,9 @@ class FunctionSpec:
 class FunctionsArgs:
     """The functions of one stack, all in the same subnets, or all outside of a VPC where `subnet_ids` is None.
 
-    `layer` is the directory that holds `python/…`, as Lambda expects it. Raises ValueError for security groups without
-    subnets and the other way round.
+    `layer` is the directory that holds `python/…`, as Lambda expects it. `moves_aliases` False leaves each alias at the
+    version it was made with: a command moves it, once the new version has shown that it works, and back where it does
+    not. Raises ValueError for security groups without subnets and the other way round.
     """
 
     account: Account
@@ -68,6 +69,7 @@ class FunctionsArgs:
     runtime: str = "python3.13"
     architecture: str = "arm64"
     layer_description: str = "Logging, clients and tenant context that all functions share"
+    moves_aliases: bool = True
 
     def __post_init__(self) -> None:
         for name, spec in self.functions.items():
@@ -198,12 +200,14 @@ class Functions(pulumi.ComponentResource):
 
     def _alias(self, name: str, spec: FunctionSpec, function: aws.lambda_.Function) -> aws.lambda_.Alias:
         opts = pulumi.ResourceOptions(parent=self)
+        # The description is where the command that moves the alias notes the former version.
+        moved_elsewhere = None if self._args.moves_aliases else ["functionVersion", "description"]
         alias = aws.lambda_.Alias(
             f"{self._name_prefix}-{name}-live",
             name=LIVE,
             function_name=function.name,
             function_version=function.version,
-            opts=opts,
+            opts=pulumi.ResourceOptions(parent=self, ignore_changes=moved_elsewhere),
         )
         if spec.provisioned_concurrency:
             aws.lambda_.ProvisionedConcurrencyConfig(

@@ -99,9 +99,13 @@ def _parser() -> argparse.ArgumentParser:
 
     deploy = verbs.add_parser("deploy", help="run the real `pulumi up`: needs the Pulumi CLI and AWS credentials")
     deploy.add_argument("stack", help="the stack's name, as in Pulumi.<stack>.yaml")
+    deploy.add_argument("--preview", action="store_true", help="run `pulumi preview` instead, which makes nothing")
     deploy.add_argument(
         "arguments", nargs="*", metavar="-- OPTION", help="options for pulumi up, after a double hyphen"
     )
+    pipeline = verbs.add_parser("pipeline", help="print role and region that deploy a stack, as NAME=VALUE lines")
+    pipeline.add_argument("stack", help="the stack's name, as in Pulumi.<stack>.yaml")
+    pipeline.add_argument("--preview", action="store_true", help="the role that only reads")
     provider_verbs.add(verbs)
     verbs.metavar = "{" + ",".join(verbs.choices) + "}"
     return parser
@@ -121,6 +125,10 @@ def main(arguments: list[str] | None = None) -> int:
         sys.path.insert(0, str(project.root))
         if options.verb == "deploy":
             return _deploy(options, project)
+        if options.verb == "pipeline":
+            for name, value in deploy.pipeline(project, options.stack, preview=options.preview).items():
+                print(f"{name}={value}")
+            return 0
         if options.verb in provider_verbs.NAMES:
             return provider_verbs.run(options, project, lambda line: _say(errors, line))
         if options.verb == "compare":
@@ -172,7 +180,7 @@ def _say(errors: Console, line: str) -> None:
 
 
 def _deploy(options: argparse.Namespace, project: Project) -> int:
-    planned = deploy.plan(project, options.stack, options.arguments, os.environ)
+    planned = deploy.plan(project, options.stack, options.arguments, os.environ, preview=options.preview)
     # What AWS would refuse is told before the first resource exists.
     commands.accepted(project, options.stack)
     return deploy.run(project, planned)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,36 +24,68 @@ class Deployment:
     environment: Mapping[str, str]
 
 
-def plan(project: Project, stack: str, arguments: Sequence[str], environment: Mapping[str, str]) -> Deployment:
-    """Return the commands that deploy a stack. Raises UserError where its settings forbid it, with every reason."""
+def plan(
+    project: Project, stack: str, arguments: Sequence[str], environment: Mapping[str, str], *, preview: bool = False
+) -> Deployment:
+    """Return the commands that deploy a stack, or with `preview` those that show what a deployment would change.
+
+    A preview makes no stack: the role of previews only reads. Raises UserError where the settings forbid it, with every
+    reason.
+    """
     settings = project.settings(stack)
-    file = f"Pulumi.{stack}.yaml: plumbline:settings"
+    file = _file(stack)
     where = settings.get("deployment")
     if not isinstance(where, dict) or not {"backend", "secrets_provider"} <= set(where):
         raise UserError(f"{file}.deployment: missing; backend and secrets_provider say where the stack's state lies")
-    mistakes = [f"{file}.{path}: {what}; give the real one to deploy" for path, what in placeholders(settings)]
+    mistakes = list(_placeholders(stack, settings))
     if where["secrets_provider"] == "passphrase" and not any(environment.get(name) for name in _PASSPHRASES):
         mistakes.append(
             f"{file}.deployment.secrets_provider: passphrase given, but neither {' nor '.join(_PASSPHRASES)} is set"
         )
     if mistakes:
         raise UserError(*mistakes)
+    select = ("pulumi", "stack", "select", stack)
+    if not preview:
+        select += ("--create", "--secrets-provider", where["secrets_provider"])
+    verb = "preview" if preview else "up"
     return Deployment(
         commands=(
-            (
-                "pulumi",
-                "stack",
-                "select",
-                stack,
-                "--create",
-                "--secrets-provider",
-                where["secrets_provider"],
-                "--non-interactive",
-            ),
-            ("pulumi", "up", "--stack", stack, *packs(project.root), *arguments),
+            (*select, "--non-interactive"),
+            ("pulumi", verb, "--stack", stack, *packs(project.root), *arguments),
         ),
         environment={"PULUMI_BACKEND_URL": where["backend"]},
     )
+
+
+def pipeline(project: Project, stack: str, *, preview: bool = False) -> dict[str, str]:
+    """Return what a pipeline needs before it can deploy a stack: ARN of the role to assume, account, region.
+
+    Raises UserError where the settings lack it or hold placeholders, with every reason.
+    """
+    settings = project.settings(stack)
+    key = "preview_role" if preview else "role"
+    found = {
+        "account_id": settings.get("account_id"),
+        "region": settings.get("region"),
+        f"deployment.{key}": (settings.get("deployment") or {}).get(key),
+    }
+    mistakes = [f"{_file(stack)}.{name}: missing" for name, value in found.items() if not isinstance(value, str)]
+    mistakes += _placeholders(stack, settings)
+    if mistakes:
+        raise UserError(*mistakes)
+    account, region, role = map(str, found.values())
+    # Its package reads every action of AWS, which a deployment does not need.
+    from plumbline.permissions.known import Home
+
+    return {"role": Home(account, region).arn("iam", f"role/{role}"), "account": account, "region": region}
+
+
+def _file(stack: str) -> str:
+    return f"Pulumi.{stack}.yaml: plumbline:settings"
+
+
+def _placeholders(stack: str, settings: Mapping[str, Any]) -> Iterator[str]:
+    yield from (f"{_file(stack)}.{path}: {what}; give the real one to deploy" for path, what in placeholders(settings))
 
 
 def packs(root: Path) -> list[str]:

@@ -70,6 +70,11 @@ class Deployment(Model):
         pattern=r"^([!-.0-~]+/)*[a-zA-Z0-9_+=,.@-]{1,64}$",
         description="Role of the account that deploys the stack and may change its secrets: its name, after its path",
     )
+    preview_role: str | None = Field(
+        default=None,
+        pattern=r"^([!-.0-~]+/)*[a-zA-Z0-9_+=,.@-]{1,64}$",
+        description="Role that previews the stack against its account and only reads: its name, after its path",
+    )
 
 
 class StackSettings(Model):

@@ -32,13 +32,16 @@ class Capacity(Model):
 
 
 class TableSettings(Model):
-    """Requirements 01.2 and 07.3."""
+    """Requirements 01.2, 06.2 and 07.3."""
 
     billing: Literal["on_demand", "provisioned"] = Field(
         default="on_demand",
         description="on_demand (AGENTIC-07.3), or provisioned, which alone has a free allowance (decision 33)",
     )
     capacity: Capacity | None = Field(default=None, description="Capacity, where billing is provisioned")
+    backup_days: int = Field(
+        default=7, ge=7, description="Days that backups made ahead of deployments are kept (AGENTIC-06.2, 06.5)"
+    )
 
 
 class BucketSettings(Model):

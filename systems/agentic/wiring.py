@@ -77,7 +77,7 @@ def build(settings: Settings) -> Mapping[str, pulumi.Input[Any]]:
         "queues": {name: queue.resource.url for name, queue in stored.queues.items()},
         "dead_letter_queues": {name: queue.dead_letters.url for name, queue in stored.queues.items()},
         "functions": {name: function.resource.arn for name, function in functions.items()},
-        # What everybody calls; a deployment moves it to the new version.
+        # What everybody calls; the shift after a deployment moves it to the new version.
         "live_functions": {name: function.alias.arn for name, function in functions.items()},
         "roles": {name: role.arn for name, role in roles.roles.items()},
         "parameters": [stored.parameters.physical_name(name) for name in data.parameters()],
@@ -211,6 +211,8 @@ def _functions(
         layer_description="Data access, queues, events and parameters that all functions share",
         log_retention_days=settings.log_retention_days,
         runtime=_RUNTIME,
+        # systems/agentic/deploy moves them, version by version, where a health check allows it (AGENTIC-02.5).
+        moves_aliases=False,
     )
     return Functions("functions", args, opts).functions
 

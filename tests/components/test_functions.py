@@ -442,3 +442,15 @@ def test_archive_of_a_directory_without_python_raises(tmp_path: Path) -> None:
     with pytest.raises(ValueError) as raised:
         archive(tmp_path)
     assert str(raised.value) == f"{tmp_path}: no Python file to package"
+
+
+@pytest.mark.parametrize(("moves", "ignored"), [(True, ()), (False, ("functionVersion", "description"))])
+def test_alias_is_left_to_a_command_where_the_component_does_not_move_it(moves: bool, ignored: tuple[str, ...]) -> None:
+    def program() -> None:
+        roles, role = a_role()
+        some_functions({"audit": spec_of(role)}, moves_aliases=moves)
+        roles.attach()
+
+    alias = only(graph_of(program), ALIAS)
+    assert alias.options.ignore_changes == ignored
+    assert alias.inputs["functionVersion"] is UNKNOWN  # the version it is made with, in either case

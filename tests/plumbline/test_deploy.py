@@ -314,3 +314,46 @@ def test_settings_that_the_bootstrap_stack_refuses_are_told_and_nothing_runs(
     line = "plumbline:settings.stateful: \"protectd\" given; allowed: 'protected' or 'disposable'"
     assert run(capsys, "bootstrap") == (2, [f"error Pulumi.bootstrap.yaml: {line}"])
     assert not calls.exists()
+
+
+# What a pipeline asks.
+
+
+def test_preview_makes_no_stack(project: Path, calls: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(capsys, "--preview", "dev", "--", "--diff") == (0, [])
+    assert called(calls) == [
+        f"{BACKEND}|{project}|stack select dev --non-interactive",
+        f"{BACKEND}|{project}|preview --stack dev --diff",
+    ]
+
+
+ROLES = {"role": "path/deploy-dev", "preview_role": "preview-dev"}
+
+
+@pytest.mark.parametrize(
+    ("region", "options", "role"),
+    [
+        ("eu-west-1", (), "arn:aws:iam::123412341234:role/path/deploy-dev"),
+        ("eu-west-1", ("--preview",), "arn:aws:iam::123412341234:role/preview-dev"),
+        ("us-gov-west-1", (), "arn:aws-us-gov:iam::123412341234:role/path/deploy-dev"),
+    ],
+)
+def test_pipeline_learns_role_account_and_region(
+    project: Path, capsys: pytest.CaptureFixture[str], region: str, options: tuple[str, ...], role: str
+) -> None:
+    settings(project, account_id="123412341234", region=region, deployment=ROLES)
+    assert main(["pipeline", "dev", *options]) == 0
+    assert capsys.readouterr().out == f"role={role}\naccount=123412341234\nregion={region}\n"
+
+
+def test_pipeline_of_a_stack_that_is_not_filled_in_ends_with_a_line_for_each_reason(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings(project, account_id="111111111111", deployment={"role": "deploy-dev"})
+    assert main(["pipeline", "dev", "--preview"]) == 2
+    file = "error Pulumi.dev.yaml: plumbline:settings"
+    assert capsys.readouterr().err.splitlines() == [
+        f"{file}.region: missing",
+        f"{file}.deployment.preview_role: missing",
+        f"{file}.account_id: 111111111111: an account id of examples; give the real one to deploy",
+    ]

@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import boto3
+from agenticai_shared import health
 from botocore.exceptions import ClientError
 
 _client = boto3.client("cloudwatch")
@@ -24,8 +25,10 @@ class UsageUnknown(Exception):
     """CloudWatch refuses the question; the failed run is what the alarm on errors sees."""
 
 
-def handler(event: Any, context: Any) -> dict[str, float]:
+def handler(event: Any, context: Any) -> dict[str, Any]:
     """Publish and return the percentages of the month that `time` of the event, or now, lies in."""
+    if health.asked(event):
+        return health.answer()
     until = _time(event)
     # Just after midnight on the first the month that ended is what counts.
     first = (until - timedelta(hours=1)).replace(day=1, hour=0, minute=0, second=0, microsecond=0)

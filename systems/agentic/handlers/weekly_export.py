@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import boto3
+from agenticai_shared import health
 from botocore.exceptions import ClientError
 
 _client = boto3.client("dynamodb")
@@ -21,8 +22,10 @@ class ExportFailed(Exception):
     """DynamoDB refuses the export; the failed run is what the alarm on errors sees."""
 
 
-def handler(event: dict[str, Any], context: Any) -> dict[str, str]:
+def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Start the export of the day and say where it goes. `event` is the scheduler's; its `time` counts if given."""
+    if health.asked(event):
+        return health.answer()
     at = _time(event)
     table, bucket = os.environ["DYNAMODB_TABLE_ARN"], os.environ["EXPORT_BUCKET"]
     prefix = f"{os.environ.get('EXPORT_PREFIX') or 'exports'}/{at:%Y-%m-%d}"

@@ -49,6 +49,11 @@ def test_every_function_is_published_with_an_alias_outside_of_a_vpc(graph: Stack
     }
 
 
+def test_pulumi_publishes_versions_and_leaves_the_aliases_to_the_shift(graph: StackGraph) -> None:
+    aliases = graph.of_type("aws:lambda/alias:Alias")
+    assert {alias.options.ignore_changes for alias in aliases} == {("functionVersion", "description")}
+
+
 def test_workers_answer_for_each_message_and_queues_wait_six_timeouts(graph: StackGraph) -> None:
     mappings = graph.of_type("aws:lambda/eventSourceMapping:EventSourceMapping")
     assert {mapping.name: mapping.inputs["functionResponseTypes"] for mapping in mappings} == {

@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 import boto3
-from agenticai_shared import ids, logs
+from agenticai_shared import health, ids, keys, logs
 from agenticai_shared.errors import Invalid
 from agenticai_shared.store import Store
 from agenticai_shared.table import Table
@@ -64,7 +64,12 @@ def send(queue: str, task: Task) -> None:
 
 
 def process(event: Any, do: Callable[[Task], None]) -> dict[str, Any]:
-    """Do the tasks of a batch, and answer which messages failed: the others are not delivered again."""
+    """Do the tasks of a batch, and answer which messages failed: the others are not delivered again.
+
+    Asked for its health instead of work, read from the table and change nothing.
+    """
+    if health.asked(event):
+        return health.answer(lambda: table().raw(keys.key("HEALTH", keys.METADATA)))
     failed = []
     for record in event["Records"]:
         facts: Mapping[str, Any] = {"message_id": record["messageId"]}
