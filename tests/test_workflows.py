@@ -164,7 +164,7 @@ def test_only_a_shift_that_began_is_taken_back() -> None:
 def test_whatever_changes_a_stack_waits_for_its_turn_and_is_not_stopped() -> None:
     line = {"group": "stack-${{ inputs.stack }}", "cancel-in-progress": False}
     lines = {name: job["concurrency"] for name, job in jobs() if "concurrency" in job}
-    assert lines == {name: line for name in ("agentic-rollback rollback", "agentic-stack deploy")}
+    assert lines == dict.fromkeys(("agentic-rollback rollback", "agentic-stack deploy"), line)
 
 
 def environments() -> Iterator[tuple[str, str]]:

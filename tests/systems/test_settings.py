@@ -131,6 +131,7 @@ def test_good_settings_are_loaded_as_given_with_the_defaults() -> None:
     assert json.loads(loaded().model_dump_json()) == {
         **GOOD,
         "recovery_account_id": None,
+        "deployment": {**GOOD["deployment"], "preview_role": None},
         "network": {**GOOD["network"], "public_mask": 24, "private_mask": 20, "isolated_mask": 24},
         "buckets": {**GOOD["buckets"], "key": "aws", "audit_log_transitions": []},
         "tables": {**GOOD["tables"], "capacity": None, "key": "aws"},
