@@ -210,7 +210,7 @@ OWN_DOMAIN = Cases(
         "HTTP": ([HTTP, V2_DOMAIN], FLAG),
     },
     unknown={"flag": ([changed(API, {FLAG[0]: UNKNOWN}), DOMAIN], FLAG)},
-    skipped={"no domain": [API]},
+    skipped={"no domain": [API], "a WebSocket beside it": [HTTP, STAGED, STAGE, API]},
 )
 
 CASES: list[Cases] = [METHODS, USES_COGNITO, ROUTES, ISSUER, OWN_POOL, OWN_DOMAIN]

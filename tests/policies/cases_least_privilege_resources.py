@@ -36,7 +36,7 @@ _UNSCOPED: dict[str, Any] = {
     "endpoints of Timestream": "timestream:DescribeEndpoints",
     "the registry's token": "ecr:GetAuthorizationToken",
     "passwords": "secretsmanager:GetRandomPassword",
-    "metrics": "cloudwatch:PutMetricData",
+    "metrics": ["cloudwatch:GetMetricData", "cloudwatch:ListMetrics"],
     "composite alarms": ["cloudwatch:DescribeAlarms", "cloudwatch:PutCompositeAlarm"],
     "log groups": "logs:DescribeLogGroups",
     "who one is": "sts:GetCallerIdentity",
@@ -54,6 +54,7 @@ _CONDITIONED: dict[str, Program] = {
         "ecs:RunTask", "*", {"ArnEquals": {"ecs:cluster": "arn:aws:ecs:eu-west-1:111111111111:cluster/orders"}}
     ),
     "what is made": of(["ec2:CreateVpc", "kms:TagResource", "sqs:CreateQueue"], "*", _NEW),
+    "by namespace": of("cloudwatch:PutMetricData", "*", {"StringEquals": {"cloudwatch:namespace": "orders"}}),
     "tags while it is made": of("ec2:CreateTags", "*", {"StringEquals": {"ec2:CreateAction": "CreateVpc"}}),
 }
 _NOT_NARROWED: dict[str, Any] = {
@@ -62,6 +63,8 @@ _NOT_NARROWED: dict[str, Any] = {
     "an address": ("dynamodb:PutItem", {"IpAddress": {"aws:SourceIp": "10.0.0.0/8"}}),
     "another tag": ("dynamodb:PutItem", {"StringNotEquals": {"aws:ResourceTag/Environment": "prod"}}),
     "all values": ("dynamodb:PutItem", {"ForAllValues:StringEquals": {"aws:ResourceTag/Environment": "test"}}),
+    "metrics of no namespace": ("cloudwatch:PutMetricData", {"StringEquals": {"aws:ResourceAccount": "1"}}),
+    "metrics of any namespace": ("cloudwatch:PutMetricData", {"StringLike": {"cloudwatch:namespace": "*"}}),
     "no values": ("dynamodb:PutItem", {"StringEquals": {"aws:ResourceTag/Environment": []}}),
 }
 _BUCKETS = "arn:aws:s3:::prod-*"

@@ -24,7 +24,7 @@ from tests.policies.cases import GONE
 
 ROOT = Path(__file__).resolve().parents[2]
 REPORT = ROOT / "docs" / "faults.md"
-STACKS = ("test", "prod", "bootstrap", "bootstrap-prod")
+STACKS = ("test", "prod", "bootstrap", "bootstrap-prod", "agentic-dev", "agentic-prod")
 
 
 @dataclass(frozen=True)

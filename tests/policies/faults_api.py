@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from tests.policies.cases import GONE
-from tests.policies.faults import Bench, Fault
+from tests.policies.faults import Bench, Fault, spread
 from tests.policies.faults_documents import ELSEWHERE
 
 AREA = "API and users"
@@ -156,6 +156,25 @@ USERS: Mapping[str, list[tuple[Any, ...]]] = {
             "api-answers-name-origins",
         ),
     ],
+    "apigatewayv2:Route": [
+        ("anybody connects", {"authorizationType": lambda old: "NONE"}, "api-route-is-authorized"),
+        ("no authorizer", {"authorizerId": GONE}, "api-route-is-authorized"),
+    ],
+    "apigatewayv2:Authorizer": [
+        ("asks nobody", {"authorizerUri": GONE}, "api-authorizer-names-issuer"),
+        (
+            "a function of another account",
+            {"authorizerUri": f"arn:aws:lambda:us-east-1:{ELSEWHERE}:function:f"},
+            "reference-stays-in-trusted-accounts",
+        ),
+    ],
+    "apigatewayv2:Integration": [
+        (
+            "a function of another account",
+            {"integrationUri": f"arn:aws:lambda:us-east-1:{ELSEWHERE}:function:f"},
+            "reference-stays-in-trusted-accounts",
+        ),
+    ],
     "apigateway:UsagePlan": [
         ("no limit", {"throttleSettings": GONE}, "usage-plan-limits-clients"),
         ("no quota", {"quotaSettings": GONE}, "usage-plan-limits-clients"),
@@ -210,6 +229,11 @@ def faults(bench: Bench) -> Iterator[Fault]:
     for fault in bench.table(AREA, USERS, "apigateway:Stage", "cognito:UserPoolClient"):
         if applies(bench, fault):
             yield fault
+    # Where keys are what callers bring, each method has to ask for one.
+    for method in spread([each for each in bench.of("apigateway:Method") if each.get("authorization") == "NONE"]):
+        if method.get("apiKeyRequired"):
+            yield from bench.edit(AREA, "for anybody without a key", method, {"apiKeyRequired": False}, *LOGIN)
+            yield from bench.edit(AREA, "key no longer asked for", method, {"apiKeyRequired": GONE}, *LOGIN)
     yield from bench.missing("companions", MISSING)
     stages = [stage.urn for stage in bench.of("apigateway:Stage")]
     for settings in bench.of("apigateway:MethodSettings"):

@@ -278,6 +278,8 @@ def faults(bench: Bench) -> Iterator[Fault]:
             yield fault
     tables = [table.urn for table in bench.of("dynamodb:Table")]
     for fault in bench.table("kept data", KEPT, *about, "appautoscaling:Target"):
+        if "dead-letter-queue-keeps-longest" in fault.rules and _is_source(bench, fault):
+            continue
         yield _at_tables(fault, tables) if "backup:Selection" in fault.name else fault
     yield from bench.missing("companions", MISSING)
     for logging in bench.of("s3:BucketLogging"):
@@ -293,6 +295,11 @@ def faults(bench: Bench) -> Iterator[Fault]:
         about = [bench.graph.resources[urn] for urn in bench.about(policy)]
         at = [urn for target in about for urn in bench.about(target, "dynamodb:Table")]
         yield from bench.drop("companions", "missing", policy, "dynamodb-table-scales", at=at)
+
+
+def _is_source(bench: Bench, fault: Fault) -> bool:
+    """Say whether a fault is about a queue that has dead letters, and is not one of them."""
+    return bench.graph.resources[fault.places[0]].inputs.get("redrivePolicy") is not None
 
 
 def _at_tables(fault: Fault, more: list[str]) -> Fault:

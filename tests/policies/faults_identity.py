@@ -169,7 +169,11 @@ def _resources(bench: Bench, resource: Resource, rows: Statements, number: int, 
     label = rows[number].get("Sid", number)
     parts = own[0].split(":", 5)
     wider = {
-        "every name of the kind": [*parts[:5], parts[5].partition("/")[0] + "/*" if "/" in parts[5] else "*"],
+        # What comes first in an ARN of S3 is a bucket's name, and no kind.
+        "every name of the kind": [
+            *parts[:5],
+            parts[5].partition("/")[0] + "/*" if "/" in parts[5] and parts[2] != "s3" else "*",
+        ],
         "every resource of the service": [*parts[:3], "*", "*", "*"],
         "every region": [*parts[:3], "*", *parts[4:]] if parts[3] else parts,
         "every account": [*parts[:4], "*", parts[5]] if parts[4] else parts,

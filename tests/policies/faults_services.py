@@ -40,7 +40,12 @@ EDITS: Mapping[str, list[tuple[Any, ...]]] = {
             for word in ("python3.8", "nodejs16.x", "go1.x", "java8")
         ),
         ("outside of the VPC", {"vpcConfig": GONE}, "function-is-in-vpc"),
-        ("in no subnet", {"vpcConfig.subnetIds": []}, "function-is-in-vpc", "lambda-in-several-zones"),
+        (
+            "in no subnet",
+            {"vpcConfig": lambda old: {**old, "subnetIds": []} if old else GONE},
+            "function-is-in-vpc",
+            "lambda-in-several-zones",
+        ),
         ("in one subnet", {"vpcConfig.subnetIds": ["subnet-1"]}, "lambda-in-several-zones"),
         ("too much memory", {"memorySize": 10240}, "function-memory-and-time-are-chosen"),
         ("memory missing", {"memorySize": GONE}, "function-memory-and-time-are-chosen"),

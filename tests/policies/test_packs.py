@@ -80,7 +80,7 @@ def place(row: Any) -> str:
     return f"{row.resource}: {row.path}" if row.path else row.resource
 
 
-@pytest.mark.parametrize("stack", ["test", "prod", "bootstrap", "bootstrap-prod"])
+@pytest.mark.parametrize("stack", ["test", "prod", "bootstrap", "bootstrap-prod", "agentic-dev", "agentic-prod"])
 def test_stacks_pass_all_packs(whole: Client, stack: str) -> None:
     rows = whole.judge(preview(stack).graph)
     assert [row for row in rows if not of_criteria(row)] == []

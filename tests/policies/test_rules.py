@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+from typing import Any
 
 import pytest
 
 import tests.policies as here
 from plumbline import sdk
+from plumbline.graph import UNKNOWN
 from policies.rules import load_all
 from policies.rules.model import present_type
-from tests.policies.cases import Cases, Program, judged
+from tests.policies.cases import Cases, Program, judged, made
 
 CASES: dict[str, Cases] = {}
 for _module in pkgutil.iter_modules(here.__path__):
@@ -56,6 +58,22 @@ def test_unknown_is_told(rule: str, program: Program, paths: tuple[str, ...]) ->
 )
 def test_rule_leaves_alone_what_it_is_not_about(rule: str, program: Program) -> None:
     assert judged(rule, program, CASES[rule].parameters).word == "not_applicable"
+
+
+@pytest.mark.parametrize(
+    ("method", "word", "paths"),
+    [
+        ({"authorization": "NONE", "apiKeyRequired": True}, "pass", ()),
+        ({"authorization": "NONE", "apiKeyRequired": False}, "fail", ("apiKeyRequired",)),
+        ({"authorization": "NONE"}, "fail", ("apiKeyRequired",)),
+        ({"authorization": "NONE", "apiKeyRequired": UNKNOWN}, "unknown", ("apiKeyRequired",)),
+        ({"authorization": "AWS_IAM", "apiKeyRequired": False}, "pass", ()),
+    ],
+)
+def test_a_key_is_enough_where_the_config_says_so(method: dict[str, Any], word: str, paths: tuple[str, ...]) -> None:
+    orders = made("aws:apigateway/method:Method", httpMethod="GET", **method)
+    outcome = judged("api-method-is-authorized", [orders], {"api_keys": True})
+    assert (outcome.word, tuple(finding.path for finding in outcome.findings)) == (word, paths)
 
 
 def test_every_rule_has_fixtures_of_each_kind() -> None:

@@ -14,7 +14,7 @@ from plumbline.project import Project
 from plumbline.verdicts import judge, ledger
 from policies import rulings
 
-STACKS = ("test", "prod", "bootstrap", "bootstrap-prod")
+STACKS = ("test", "prod", "bootstrap", "bootstrap-prod", "agentic-dev", "agentic-prod")
 
 
 def unanswered(graph: StackGraph) -> StackGraph:
@@ -34,7 +34,7 @@ def test_no_violation_stands_and_none_is_waived(stack: str) -> None:
     assert found.rules > 300
 
 
-@pytest.mark.parametrize("stack", ["test", "prod"])
+@pytest.mark.parametrize("stack", ["test", "prod", "agentic-dev", "agentic-prod"])
 def test_no_violation_stands_after_an_up(stack: str) -> None:
     assert rulings.judge(ROOT, deployed(stack).evaluation.graph).standing == ()
 

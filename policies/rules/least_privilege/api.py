@@ -74,9 +74,10 @@ def _may_be_open(view: View, verb: str, route: str) -> bool:
     remediation='Set authorization, such as "COGNITO_USER_POOLS" with authorizer_id; `open_routes` names what is open.',
     controls=("APIGateway.8", "CKV_AWS_59", "AwsSolutions-APIG4"),
     criteria=("TRADING-07.0", "TRADING-16.0"),
-    parameters=_OPEN,
+    parameters={**_OPEN, "api_keys": False},
 )
 def method(view: View) -> Outcome:
+    """Where `api_keys` is true, a method may ask for an API key instead: then that must be asked for."""
     verb = view.get("httpMethod")
     if isinstance(verb, str) and verb.upper() == _PREFLIGHT:
         return NOT_APPLICABLE
@@ -91,6 +92,8 @@ def method(view: View) -> Outcome:
     route = _route_of(view)
     if route and _may_be_open(view, str(verb).upper(), route):
         return NOT_APPLICABLE
+    if view.parameters["api_keys"]:
+        return check_true(view, "apiKeyRequired")
     return fail("authorization", word_or_other(kind, _KINDS), "an authorization")
 
 
@@ -231,10 +234,10 @@ def own_pool(view: View) -> Outcome:
 
 
 _REST_API = "aws:apigateway/restApi:RestApi"
-_MAPPINGS = (
-    ("aws:apigateway/basePathMapping:BasePathMapping", "restApi"),
-    ("aws:apigatewayv2/apiMapping:ApiMapping", "apiId"),
-)
+# What may lead from a domain to an API of a type: both to a REST API, an ApiMapping alone to the others.
+_BY_PATH = ("aws:apigateway/basePathMapping:BasePathMapping", "restApi")
+_BY_API = ("aws:apigatewayv2/apiMapping:ApiMapping", "apiId")
+_MAPPINGS = {_REST_API: (_BY_PATH, _BY_API), _V2_API: (_BY_API,)}
 
 
 @rule(
@@ -251,7 +254,7 @@ _MAPPINGS = (
     criteria=("TRADING-07.8a",),
 )
 def own_domain(view: View) -> Outcome:
-    mapped = [each for type_, path in _MAPPINGS for each in view.of_type(type_) if _maps(each, path, view)]
+    mapped = [each for type_, path in _MAPPINGS[view.type] for each in view.of_type(type_) if _maps(each, path, view)]
     return check_true(view, "disableExecuteApiEndpoint") if mapped else NOT_APPLICABLE
 
 

@@ -39,13 +39,17 @@ MADE_LATER = (
 )
 
 
+# What takes no resource, but a condition on what it is about: cloudwatch:namespace.
+BY_CONDITION = ("cloudwatch:putmetricdata",)
+
+
 def _limitable(pattern: str) -> list[Action]:
-    """Return the actions of a pattern that can be limited to resources.
+    """Return the actions of a pattern that can be limited to resources, or by a condition to the like of them.
 
     Most descriptions of EC2, for example, can be limited to nothing: who describes everything there needs the star.
     """
     found = known(pattern)
-    limitable = [action for action in found if action.reaches]
+    limitable = [action for action in found if action.reaches or action.key in BY_CONDITION]
     describing = has_wildcard(pattern) and pattern.partition(":")[2].startswith("describe")
     return [] if describing and 2 * len(limitable) < len(found) else limitable
 

@@ -88,6 +88,7 @@ _RESOURCE_KEY = re.compile(
 _RESOURCE_KEYS = frozenset(
     {
         "cloudformation:stackname",
+        "cloudwatch:namespace",
         "ec2:createaction",
         "ec2:subnet",
         "ec2:vpc",
