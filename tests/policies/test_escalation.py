@@ -120,7 +120,6 @@ def test_data_reads_are_known(action: str) -> None:
 @pytest.mark.parametrize(
     "action",
     [
-        "cloudwatch:PutMetricData",
         "ec2:DescribeInstances",
         "ec2:DescribeNetworkInterfaces",
         "ecr:GetAuthorizationToken",
