@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from plumbline.free_tier.conditions import meets, used, values
+from plumbline.free_tier.conditions import concerns, meets, used, values
 from plumbline.free_tier.data import Allowance, Cost, Demand, Kind, Leave, Tiers
 from plumbline.graph import UNKNOWN, Resource, StackGraph
 
@@ -54,6 +54,14 @@ class Used:
     allowance: Allowance
     resources: int
     amount: float | None
+
+    @property
+    def usd(self) -> float | None:
+        """What is beyond the allowance costs a month in us-east-1; None where that is nothing, or not known."""
+        beyond = self.allowance.beyond
+        if self.amount is None or beyond is None or beyond.usd is None or self.amount <= self.allowance.amount:
+            return None
+        return round((self.amount - self.allowance.amount) * beyond.usd, 2)
 
 
 @dataclass(frozen=True)
@@ -111,11 +119,11 @@ class _Counted:
             beyond = allowance.beyond
             assert beyond is not None  # the data file is not read without it
             sources = beyond.sources or allowance.sources
-            amount = used(count, resource.inputs)
+            amount = used(count, resource)
             if amount is None:
-                paths = (*count.sum, count.count)
                 text = f"how many {allowance.unit} it uses is not known yet"
-                yield Part(beyond.part, text, beyond.price, sources, certain=False, path=_unknown(resource, paths))
+                path = _unknown(resource, count.paths)
+                yield Part(beyond.part, text, beyond.price, sources, certain=False, path=path)
                 continue
             self.amounts[name] = self.amounts.get(name, 0) + amount
             if amount and self.amounts[name] > allowance.amount:
@@ -130,6 +138,8 @@ def _standing(
     if kind is None:
         return Standing(resource, "unknown", "", (), (), ())
     allowances, parts = _uses(kind, resource)
+    others = {name for name, count in kind.counts.items() if count.of and concerns(count.of, resource) is False}
+    allowances = tuple(name for name in allowances if name not in others)
     left = [leave for leave in kind.leaves if meets(leave.when, resource.inputs) is not False]
     instead = any(leave.instead and meets(leave.when, resource.inputs) for leave in left)
     if instead:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from plumbline.free_tier.data import Count, When
-from plumbline.graph import UNKNOWN, Secret
+from plumbline.free_tier.data import Count, Of, When
+from plumbline.graph import UNKNOWN, Resource, Secret, urn_type
+
+_MONTH = 30 * 24 * 3600  # seconds
 
 
 def values(value: Any, path: str) -> Iterator[Any]:
@@ -72,11 +74,27 @@ def _number(value: Any) -> float | None:
         return None
 
 
-def used(count: Count, inputs: Mapping[str, Any]) -> float | None:
-    """Return how much of an allowance a resource uses; None where only AWS can tell."""
-    found = [value for path in (count.sum or (count.count,)) if path for value in values(inputs, path)]
+def used(count: Count, resource: Resource) -> float | None:
+    """Return how much of an allowance a resource uses in a month; None where only AWS can tell."""
+    meant = concerns(count.of, resource) if count.of else True
+    if not meant:
+        return None if meant is None else 0
+    if count.polls is not None:
+        stopped = meets(count.polls.unless, resource.inputs)
+        polls = count.polls.at_once * _MONTH / count.polls.seconds
+        return None if stopped is None else 0 if stopped else polls
+    found = [value for path in (count.sum or (count.count,)) if path for value in values(resource.inputs, path)]
     if UNKNOWN in found:
         return None
     if count.sum:
         return sum(_number(value) or 0 for value in found)
     return len(found) or count.otherwise
+
+
+def concerns(of: Of, resource: Resource) -> bool | None:
+    """Say whether a resource is one of those that are meant; None where only AWS can tell."""
+    sources = resource.property_dependencies.get(of.path, ())
+    if sources:
+        return any(urn_type(urn) == of.type for urn in sources)
+    value = next(values(resource.inputs, of.path), "")
+    return None if value is UNKNOWN else f":{of.service}:" in str(value)

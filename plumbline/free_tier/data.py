@@ -69,6 +69,7 @@ class Beyond(_Model):
     part: str
     text: str
     price: str = ""
+    usd: float | None = Field(default=None, gt=0, description="Of one unit in us-east-1, where that is one price")
     sources: tuple[str, ...] = ()
 
 
@@ -110,12 +111,39 @@ class Leave(Cost):
     instead: bool = False
 
 
+class Polls(_Model):
+    """Long polls that never end: so many at once, each of `seconds`, unless a condition holds."""
+
+    at_once: int = Field(gt=0)
+    seconds: int = Field(gt=0)
+    unless: When
+
+
+class Of(_Model):
+    """Which resources are meant: those whose property refers to a type, or holds an ARN of a service."""
+
+    path: str
+    type: str
+    service: str
+
+
 class Count(_Model):
-    """How much of an allowance one resource uses: a sum of properties, or the number of values at a path."""
+    """How much of an allowance one resource uses: a sum of properties, the number of values at a path, or polls.
+
+    `of` leaves out the resources that use nothing of it. A month has 30 days.
+    """
 
     sum: tuple[str, ...] = ()
     count: str = ""
     otherwise: int = 0
+    polls: Polls | None = None
+    of: Of | None = None
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """The properties that decide."""
+        found = (*self.sum, self.count, self.polls.unless.path if self.polls else "", self.of.path if self.of else "")
+        return tuple(path for path in found if path)
 
 
 class Choose(_Model):
@@ -192,11 +220,8 @@ class Tiers(_Model):
         if kind is None:
             return set()
         names = {leave.part for leave in kind.leaves} | ({kind.costs.part} if kind.costs else set())
-        for name in kind.used:
-            allowance = self.allowances[name]
-            names |= {name} if allowance.offer == "twelve_months" else set()
-            names |= {allowance.beyond.part} if allowance.beyond else set()
-        return names
+        names |= {name for name in kind.used if self.allowances[name].offer == "twelve_months"}
+        return names | {beyond.part for name in kind.counts if (beyond := self.allowances[name].beyond)}
 
 
 class Demand(_Model):

@@ -11,7 +11,7 @@ from typing import Any
 from rich.console import Console
 from rich.markup import escape
 
-from plumbline.free_tier.assess import WORDS, Assessment, Part, Standing
+from plumbline.free_tier.assess import WORDS, Assessment, Part, Standing, Used
 
 VERSION = 1
 _MOST_NAMES = 6
@@ -45,6 +45,7 @@ def document(assessed: Assessment, project: str) -> dict[str, Any]:
                 "unit": used.allowance.unit,
                 "resources": used.resources,
                 "used": used.amount,
+                "beyond_usd": used.usd,
                 "sources": _sources(assessed, used.allowance.sources),
             }
             for used in assessed.used
@@ -159,11 +160,15 @@ def _names(names: list[str], every: bool) -> str:
     return ", ".join(shown) + more
 
 
-def _used_line(used: Any) -> str:
+def _used_line(used: Used) -> str:
     said = f"  {used.allowance.amount:>12,} {used.allowance.unit}"
     if used.amount is not None:
-        return f"{said}: {used.amount:,.0f} taken by {used.resources} resources"
+        return f"{said}: {used.amount:,.0f} taken by {used.resources} resources{_beyond(used)}"
     return f"{said}: counted by use; {used.resources} resources use it"
+
+
+def _beyond(used: Used) -> str:
+    return "" if used.usd is None else f"; what is beyond costs ${used.usd:,.2f} a month"
 
 
 def _summary(assessed: Assessment) -> str:
@@ -195,7 +200,7 @@ def _markdown(assessed: Assessment) -> Iterator[str]:
     if assessed.used:
         yield from ("", "| always free every month | used | by resources | source |", "|" + " --- |" * 4)
         for used in assessed.used:
-            amount = "by use" if used.amount is None else f"{used.amount:,.0f}"
+            amount = "by use" if used.amount is None else f"{used.amount:,.0f}{_beyond(used)}"
             sources = ", ".join(
                 f"[{source['read']}]({source['url']})" for source in _sources(assessed, used.allowance.sources)
             )

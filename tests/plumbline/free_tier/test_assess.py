@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 import pytest
@@ -13,6 +14,8 @@ from plumbline.graph import UNKNOWN, Resource, Secret, StackGraph
 TABLE = "aws:dynamodb/table:Table"
 FILTER = "aws:cloudwatch/logMetricFilter:LogMetricFilter"
 ALARM = "aws:cloudwatch/metricAlarm:MetricAlarm"
+MAPPING = "aws:lambda/eventSourceMapping:EventSourceMapping"
+QUEUE = "arn:aws:sqs:us-east-1:111111111111:tasks"
 
 
 def resource(type_: str, name: str = "one", **inputs: Any) -> Resource:
@@ -124,6 +127,7 @@ LEAVING = [
     ("aws:lb/loadBalancer:LoadBalancer", {}, ["load-balancer"]),
     ("aws:lb/loadBalancer:LoadBalancer", {"loadBalancerType": "network"}, ["network-load-balancer", "load-balancer"]),
     ("aws:ecs/service:Service", {"launchType": "FARGATE"}, ["use"]),
+    ("aws:ecs/service:Service", {"networkConfiguration": {"assignPublicIp": True}}, ["public-addresses", "use"]),
     ("aws:ecr/repository:Repository", {}, ["ecr-private"]),
     ("aws:sfn/stateMachine:StateMachine", {"type": "EXPRESS"}, ["express"]),
     ("aws:cloudwatch/eventBus:EventBus", {}, ["use"]),
@@ -152,6 +156,7 @@ def test_every_way_to_cost_that_the_data_knows_is_tried_here() -> None:
     counted = {
         ("aws:cloudwatch/dashboard:Dashboard", "dashboards"),
         (FILTER, "custom-metrics"),
+        (MAPPING, "idle-polling"),
     }  # by a test of their own
     assert known - tried == counted
 
@@ -192,7 +197,7 @@ def test_alarms_are_counted_over_the_stack_and_those_beyond_ten_cost() -> None:
     alarms = [resource(ALARM, f"a{number:02}", period=60) for number in range(11)]
     found = assessed(*alarms)
     assert [one.resource.name for one in found.standings if one.parts] == ["a10"]
-    assert [(used.name, used.resources, used.amount) for used in found.used] == [("alarms", 11, 11)]
+    assert [(used.name, used.resources, used.amount, used.usd) for used in found.used] == [("alarms", 11, 11, 0.1)]
     assert assessed(*alarms[:10]).status == 0
 
 
@@ -211,6 +216,43 @@ def test_dashboards_and_custom_metrics_are_counted() -> None:
         ("b3", ["dashboards"]),
         ("f10", ["custom-metrics"]),
     ]
+
+
+def polling(number: int, **inputs: Any) -> Resource:
+    return resource(MAPPING, f"m{number}", **{"eventSourceArn": QUEUE, **inputs})
+
+
+def test_idle_polling_is_counted_over_the_queues_that_functions_read() -> None:
+    found = assessed(resource("aws:sqs/queue:Queue"), *(polling(number) for number in range(4)))
+    assert [[part.name for part in one.parts] for one in found.standings] == [[], [], *[["idle-polling"]] * 3]
+    # Five polls of 20 s at a time for 30 days, and $0.40 for a million of what is beyond the first.
+    assert [(used.name, used.amount, used.usd) for used in found.used] == [("sqs-requests", 4 * 648_000, 0.64)]
+    assert assessed(polling(0)).status == 0
+
+
+def test_what_polls_no_queue_counts_nothing() -> None:
+    stream = polling(1, eventSourceArn="arn:aws:kinesis:us-east-1:111111111111:stream/tasks")
+    stopped = [polling(2, enabled=False), polling(3, enabled="false")]
+    found = assessed(polling(0), stream, *stopped)
+    assert [(one.word, one.allowances) for one in found.standings] == [
+        ("allowance", ("sqs-requests",)),
+        ("free", ()),
+        *[("allowance", ("sqs-requests",))] * 2,
+    ]
+    assert [(used.amount, used.usd) for used in found.used] == [(648_000, None)]
+
+
+def test_a_queue_whose_arn_is_not_known_yet_is_known_by_what_it_comes_from() -> None:
+    def of(type_: str) -> Resource:
+        urn = f"urn:pulumi:s::p::{type_}::source"
+        given = polling(0, eventSourceArn=UNKNOWN)
+        return dataclasses.replace(given, property_dependencies={"eventSourceArn": (urn,)})
+
+    assert [used.amount for used in assessed(of("aws:sqs/queue:Queue")).used] == [648_000]
+    assert assessed(of("aws:kinesis/stream:Stream")).used == ()
+    (part,) = assessed(polling(0, eventSourceArn=UNKNOWN)).standings[0].parts
+    assert (part.name, part.certain, part.path) == ("idle-polling", False, "eventSourceArn")
+    assert parts(MAPPING, eventSourceArn=QUEUE, enabled=UNKNOWN) == ["idle-polling"]
 
 
 def test_provisioned_capacity_is_added_up_over_tables_and_indexes() -> None:

@@ -137,6 +137,31 @@ def test_the_document_fits_the_contract(project: Path, capsys: pytest.CaptureFix
     }  # fmt: skip
 
 
+def test_what_is_beyond_an_allowance_has_its_price(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    program = """
+import pulumi
+
+for number in range(12):
+    pulumi.CustomResource("aws:cloudwatch/metricAlarm:MetricAlarm", f"alarm-{number}", {
+        "name": f"alarm-{number}", "comparisonOperator": "GreaterThanThreshold", "evaluationPeriods": 1,
+        "metricName": "Errors", "namespace": "AWS/Lambda", "period": 300, "statistic": "Sum", "threshold": 1,
+    })
+"""
+    (project / "__main__.py").write_text(program, encoding="utf-8")
+    said = "12 taken by 12 resources; what is beyond costs $0.20 a month"
+    status, out, _ = run(capsys, "dev")
+    assert (status, [line.partition(": ")[2] for line in out.splitlines() if "standard resolution:" in line]) == (
+        1,
+        [said],
+    )
+    _, out, _ = run(capsys, "dev", "--format", "json")
+    [used] = json.loads(out)["allowances"]
+    assert (used["name"], used["used"], used["beyond_usd"]) == ("alarms", 12, 0.2)
+    assert list(VALIDATOR.iter_errors(json.loads(out))) == []
+    _, out, _ = run(capsys, "dev", "--format", "markdown")
+    assert "| 12; what is beyond costs $0.20 a month | 12 |" in out
+
+
 def test_markdown_has_a_row_for_each_cost(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     status, out, _ = run(capsys, "dev", "--format", "markdown")
     assert status == 1
