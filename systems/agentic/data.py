@@ -95,17 +95,11 @@ class FunctionRow(_Row):
 class AllowanceRow(_Row):
     """One monthly allowance as data/allowances.yaml gives it."""
 
+    allowance: str
     limit: int = Field(gt=0)
-    metrics: tuple[tuple[str, str, Literal["account", "functions", "queues", "rest", "websocket"]], ...]
-    weight: Literal["memory"] | None = None
-    source: str
-
-
-class Allowances(_Row):
-    """All of data/allowances.yaml."""
-
-    as_of: str = Field(pattern=r"^\d{4}-\d{2}-\d{2}$")
-    monthly: dict[str, AllowanceRow]
+    what: str
+    metrics: tuple[tuple[str, str, Literal["account", "functions", "queues", "rest", "websocket", "buckets"]], ...]
+    weight: Literal["memory", "gigabytes", "gigabyte-months"] | None = None
 
 
 class _MethodRow(_Row):
@@ -144,9 +138,9 @@ def parameters() -> Mapping[str, str]:
 
 
 @functools.cache
-def allowances() -> Allowances:
-    """Return AWS's monthly allowances."""
-    return load("allowances.yaml", Allowances)
+def allowances() -> Mapping[str, AllowanceRow]:
+    """Return the monthly allowances that alarms watch, by name."""
+    return load("allowances.yaml", dict[str, AllowanceRow])
 
 
 @functools.cache

@@ -20,6 +20,9 @@ from systems.agentic.settings import Settings
 _TOPIC = "alerts"
 PERCENT_METRIC, ALLOWANCE = "FreeTierPercent", "Allowance"
 _FIVE_MINUTES, _DAY = 300, 86_400
+_STORED = "gigabyte-months"
+# What makes the limit's unit of what a metric counts. Milliseconds are to be multiplied by MB first.
+_FACTORS = {"memory": 1 / 1000 / 1024, "gigabytes": 1 / 2**30, _STORED: 1 / 2**30 / 30}
 # The operations that the data access makes; DynamoDB counts throttled requests for each of them apart.
 _OPERATIONS = (
     "BatchGetItem",
@@ -46,19 +49,20 @@ def grant_measure(settings: Settings, role: Role) -> None:
 def measured(settings: Settings, socket_api: pulumi.Output[str]) -> pulumi.Output[str]:
     """Return what the daily function adds up, as JSON: by allowance its limit and rows of a metric and its factor.
 
-    A row is [namespace, metric, dimension, value, factor]; the metrics of the whole account have an empty dimension.
+    A row is [namespace, metric, {dimension: value}, statistic, factor]; the metrics of the whole account have no
+    dimension. The statistic of each day, times the factor, adds up to the use.
     """
     return pulumi.Output.json_dumps(
         {
             name: {
                 "limit": row.limit,
                 "metrics": [
-                    [space, metric, *subject, factor]
+                    [space, metric, subject, "Average" if row.weight == _STORED else "Sum", factor]
                     for space, metric, of in row.metrics
                     for subject, factor in _subjects(settings, of, row.weight, socket_api)
                 ],
             }
-            for name, row in data.allowances().monthly.items()
+            for name, row in data.allowances().items()
         },
         separators=(",", ":"),
     )
@@ -66,22 +70,25 @@ def measured(settings: Settings, socket_api: pulumi.Output[str]) -> pulumi.Outpu
 
 def _subjects(
     settings: Settings, of: str, weight: str | None, socket_api: pulumi.Output[str]
-) -> Iterator[tuple[tuple[str, pulumi.Input[str]], float]]:
+) -> Iterator[tuple[dict[str, pulumi.Input[str]], float]]:
     naming = settings.naming()
+    factor = _FACTORS.get(weight or "", 1)
     if of == "account":
-        yield ("", ""), 1
+        yield {}, factor
     elif of == "rest":
-        yield ("ApiName", naming.exact("api", "api")), 1
+        yield {"ApiName": naming.exact("api", "api")}, factor
     elif of == "websocket":
-        yield ("ApiId", socket_api), 1
+        yield {"ApiId": socket_api}, factor
     elif of == "queues":
         for queue in data.queues():
-            yield ("QueueName", naming.exact("queue", queue)), 1
+            yield {"QueueName": naming.exact("queue", queue)}, factor
+    elif of == "buckets":
+        for bucket in data.buckets():
+            name = naming.exact("bucket", f"{bucket}-{settings.account_id}")
+            yield {"BucketName": name, "StorageType": "StandardStorage"}, factor
     else:
         for name, row in data.functions().items():
-            # Milliseconds times MB to seconds times GB.
-            factor = row.memory / 1024 / 1000 if weight else 1
-            yield ("FunctionName", naming.exact("function", name)), factor
+            yield {"FunctionName": naming.exact("function", name)}, factor * row.memory
 
 
 def watch(
@@ -214,7 +221,7 @@ def _of_allowances(settings: Settings, topic: Topic) -> dict[str, AlarmSpec]:
     """
     return {
         f"allowance-{name}": AlarmSpec(
-            description=f"{settings.alarms.allowance_percent:g}% of this month's {row.limit:,} free {name} are used",
+            description=f"{settings.alarms.allowance_percent:g}% of a month's {row.limit:,} {row.what} (AGENTIC-07.5)",
             reading=Reading(
                 metrics={
                     "used": Metric(
@@ -232,5 +239,5 @@ def _of_allowances(settings: Settings, topic: Topic) -> dict[str, AlarmSpec]:
             missing_data="ignore",
             topic=topic,
         )
-        for name, row in data.allowances().monthly.items()
+        for name, row in data.allowances().items()
     }

@@ -30,11 +30,10 @@ def handler(event: Any, context: Any) -> dict[str, Any]:
     if health.asked(event):
         return health.answer()
     until = _time(event)
-    # Just after midnight on the first the month that ended is what counts.
-    first = (until - timedelta(hours=1)).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    first, end = month(until)
     allowances: Mapping[str, Any] = json.loads(os.environ["ALLOWANCES"])
     try:
-        used = {name: _used(row["metrics"], first, until) for name, row in allowances.items()}
+        used = {name: _used(row["metrics"], first, end) for name, row in allowances.items()}
         percent = {name: round(100 * used[name] / row["limit"], 3) for name, row in allowances.items()}
         _client.put_metric_data(
             Namespace=os.environ["METRIC_NAMESPACE"],
@@ -56,11 +55,20 @@ def handler(event: Any, context: Any) -> dict[str, Any]:
     return percent
 
 
+def month(until: datetime) -> tuple[datetime, datetime]:
+    """Return from when to when the month to date goes; just after midnight on the first, the month that ended."""
+    counted = until - timedelta(hours=1)
+    first = counted.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    if counted.month == until.month:
+        return first, until
+    return first, until.replace(hour=0, minute=0, second=0, microsecond=0)
+
+
 def _used(metrics: list[list[Any]], start: datetime, end: datetime) -> float:
     total = 0.0
     for first in range(0, len(metrics), _MOST):
         part = metrics[first : first + _MOST]
-        queries = [_query(f"m{number}", *row[:4]) for number, row in enumerate(part)]
+        queries = [_query(f"m{number}", *row[:4]) for number, row in enumerate(part)]  # the last is the factor
         factors = {f"m{number}": float(row[4]) for number, row in enumerate(part)}
         token: dict[str, str] = {}
         while True:
@@ -72,10 +80,10 @@ def _used(metrics: list[list[Any]], start: datetime, end: datetime) -> float:
     return total
 
 
-def _query(id: str, namespace: str, metric: str, dimension: str, value: str) -> dict[str, Any]:
-    dimensions = [{"Name": dimension, "Value": value}] if dimension else []
+def _query(id: str, namespace: str, metric: str, of: Mapping[str, str], statistic: str) -> dict[str, Any]:
+    dimensions = [{"Name": name, "Value": value} for name, value in of.items()]
     read = {"Namespace": namespace, "MetricName": metric, "Dimensions": dimensions}
-    return {"Id": id, "MetricStat": {"Metric": read, "Period": _DAY, "Stat": "Sum"}}
+    return {"Id": id, "MetricStat": {"Metric": read, "Period": _DAY, "Stat": statistic}}
 
 
 def _time(event: Any) -> datetime:

@@ -9,6 +9,7 @@ import sys
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -274,17 +275,71 @@ def test_parameters_are_read_once_and_unset_ones_left_out(app: Application, monk
         parameters.load()
 
 
-def test_usage_is_the_month_to_date_in_percent(app: Application, monkeypatch: pytest.MonkeyPatch) -> None:
-    usage = importlib.import_module("free_tier_usage")
-    client = boto3.client("cloudwatch")
-    monkeypatch.setattr(usage, "_client", client)
-    for day, value in (("2026-02-28", 1000), ("2026-03-01", 300), ("2026-03-09", 500)):
-        row = {"MetricName": "Invocations", "Timestamp": f"{day}T12:00:00Z", "Value": value}
-        client.put_metric_data(Namespace="AWS/Lambda", MetricData=[row])
-    allowances = {"runs": {"limit": 1000, "metrics": [["AWS/Lambda", "Invocations", "", "", 1]]}}
-    monkeypatch.setenv("ALLOWANCES", json.dumps(allowances))
+@pytest.fixture
+def usage(app: Application, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    """The function that publishes the use of allowances, on metrics in memory."""
+    module = importlib.import_module("free_tier_usage")
+    monkeypatch.setattr(module, "_client", boto3.client("cloudwatch"))
     monkeypatch.setenv("METRIC_NAMESPACE", "app")
+    return module
+
+
+def counted(space: str, metric: str, when: str, value: float, **dimensions: str) -> None:
+    """Put one value of a metric."""
+    named = [{"Name": name, "Value": value} for name, value in dimensions.items()]
+    row = {"MetricName": metric, "Timestamp": when, "Value": value, "Dimensions": named}
+    boto3.client("cloudwatch").put_metric_data(Namespace=space, MetricData=[row])
+
+
+def allowance(limit: int, *metrics: list[Any]) -> str:
+    return json.dumps({"runs": {"limit": limit, "metrics": metrics}})
+
+
+def test_usage_is_the_month_to_date_in_percent(usage: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    for day, value in (("2026-02-28", 1000), ("2026-03-01", 300), ("2026-03-09", 500)):
+        counted("AWS/Lambda", "Invocations", f"{day}T12:00:00Z", value)
+    monkeypatch.setenv("ALLOWANCES", allowance(1000, ["AWS/Lambda", "Invocations", {}, "Sum", 1]))
     assert usage.handler({"time": "2026-03-10T00:30:00Z"}, None) == {"runs": 80.0}
-    [published] = client.list_metrics(Namespace="app")["Metrics"]
+    [published] = boto3.client("cloudwatch").list_metrics(Namespace="app")["Metrics"]
     assert published["Dimensions"] == [{"Name": "Allowance", "Value": "runs"}]
     assert usage.handler({"time": "2026-03-01T00:30:00Z"}, None) == {"runs": 100.0}
+
+
+def test_the_first_minutes_of_a_month_are_not_of_the_month_that_ended(
+    usage: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counted("AWS/Lambda", "Invocations", "2026-02-28T23:50:00Z", 100)
+    counted("AWS/Lambda", "Invocations", "2026-03-01T00:10:00Z", 900)
+    monkeypatch.setenv("ALLOWANCES", allowance(1000, ["AWS/Lambda", "Invocations", {}, "Sum", 1]))
+    assert usage.handler({"time": "2026-03-01T00:30:00Z"}, None) == {"runs": 10.0}
+    assert usage.handler({"time": "2026-03-02T00:30:00Z"}, None) == {"runs": 90.0}
+
+
+def test_factors_make_seconds_and_gigabytes_of_what_metrics_count(
+    usage: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counted("AWS/Lambda", "Duration", "2026-03-04T12:00:00Z", 60_000, FunctionName="f")
+    bucket = {"BucketName": "b", "StorageType": "StandardStorage"}
+    for day in ("02", "03", "04"):  # 10 GB on three of thirty days are one GB for a month, however often it is told
+        for hour in ("00", "12"):
+            counted("AWS/S3", "BucketSizeBytes", f"2026-03-{day}T{hour}:00:00Z", 10 * 2**30, **bucket)
+    rows = {
+        "compute": {"limit": 400, "metrics": [["AWS/Lambda", "Duration", {"FunctionName": "f"}, "Sum", 2 / 1000]]},
+        "storage": {"limit": 5, "metrics": [["AWS/S3", "BucketSizeBytes", bucket, "Average", 1 / 2**30 / 30]]},
+    }
+    monkeypatch.setenv("ALLOWANCES", json.dumps(rows))
+    assert usage.handler({"time": "2026-03-05T00:30:00Z"}, None) == {"compute": 30.0, "storage": 20.0}
+
+
+@pytest.mark.parametrize(
+    ("now", "start", "end"),
+    [
+        ("2026-03-10T00:30:00", "2026-03-01T00:00:00", "2026-03-10T00:30:00"),
+        ("2026-03-01T00:30:00", "2026-02-01T00:00:00", "2026-03-01T00:00:00"),
+        ("2026-01-01T00:30:00", "2025-12-01T00:00:00", "2026-01-01T00:00:00"),
+        ("2026-03-01T01:30:00", "2026-03-01T00:00:00", "2026-03-01T01:30:00"),
+    ],
+)
+def test_a_month_ends_with_its_last_day(usage: ModuleType, now: str, start: str, end: str) -> None:
+    found = usage.month(datetime.fromisoformat(now).replace(tzinfo=UTC))
+    assert [moment.replace(tzinfo=None).isoformat() for moment in found] == [start, end]

@@ -3,25 +3,37 @@
 from __future__ import annotations
 
 import copy
+import dataclasses
 import json
+from collections import Counter
 from typing import Any
 
 import pytest
-from conftest import ROOT, preview
+from conftest import ROOT, deployed, preview
 
-from plumbline.graph import StackGraph
+from plumbline.__main__ import main
+from plumbline.free_tier.assess import assess
+from plumbline.free_tier.data import demands, tiers
+from plumbline.graph import Resource, StackGraph
 from plumbline.project import Project
+from systems.agentic import data
 from systems.agentic.settings import Settings
 from systems.settings import SettingsError, load
 
+STACKS = ("agentic-dev", "agentic-prod")
 FUNCTION = "aws:lambda/function:Function"
 WORKERS = {"pm-agent": (1024, 300, 2), "dev-agent": (2048, 900, 2), "qa-agent": (1024, 600, 2)}
 FIVE = {"api-handler": (512, 30, 3), **WORKERS, "ops-agent": (512, 300, 1)}
 
 
-@pytest.fixture(params=["agentic-dev", "agentic-prod"])
-def graph(request: pytest.FixtureRequest) -> StackGraph:
-    evaluation = preview(request.param)
+@pytest.fixture(params=STACKS)
+def stack(request: pytest.FixtureRequest) -> str:
+    return request.param
+
+
+@pytest.fixture
+def graph(stack: str) -> StackGraph:
+    evaluation = preview(stack)
     assert (evaluation.mistakes, evaluation.warnings) == ((), ())
     return evaluation.graph
 
@@ -105,6 +117,98 @@ def test_logs_are_kept_seven_days_and_alarms_have_the_thresholds(graph: StackGra
     assert alarms["duration-dev-agent"] == 0.8 * 900_000
     assert {threshold for name, threshold in alarms.items() if name.startswith("allowance-")} == {80}
     assert {"dead-letters-pm-queue", "table-throttles"} <= set(alarms)
+
+
+def usage_variables(graph: StackGraph) -> dict[str, Any]:
+    [function] = [f for f in graph.of_type(FUNCTION) if f.name == "functions-free-tier-usage"]
+    return function.inputs["environment"]["variables"]
+
+
+def test_each_limit_that_is_watched_is_that_of_the_free_tier() -> None:
+    watched = {row.allowance: row.limit for row in data.allowances().values()}
+    known = tiers().allowances
+    assert watched == {name: known[name].amount for name in watched}
+    # Each is a custom metric, and so many of those are free.
+    assert len(watched) == len(data.allowances()) <= known["custom-metrics"].amount
+
+
+def test_each_limit_has_an_alarm_on_the_metric_that_the_function_publishes(graph: StackGraph) -> None:
+    alarms = {
+        alarm.inputs["dimensions"]["Allowance"]: (alarm.inputs["namespace"], alarm.inputs["threshold"])
+        for alarm in graph.of_type("aws:cloudwatch/metricAlarm:MetricAlarm")
+        if alarm.inputs.get("metricName") == "FreeTierPercent"
+    }
+    assert alarms == dict.fromkeys(data.allowances(), (usage_variables(graph)["METRIC_NAMESPACE"], 80))
+
+
+def test_what_the_function_adds_up_fits_into_its_environment_and_leaves_idle_polls_out(stack: str) -> None:
+    graph = deployed(stack).evaluation.graph
+    variables = usage_variables(graph)
+    assert sum(len(name) + len(str(value)) for name, value in variables.items()) < 4096
+    rows = json.loads(variables["ALLOWANCES"])
+    assert rows.keys() == data.allowances().keys()
+    metrics = {name: {metric for _, metric, *_ in row["metrics"]} for name, row in rows.items()}
+    assert metrics["queue-requests"] == {
+        "NumberOfMessagesSent",
+        "NumberOfMessagesReceived",
+        "NumberOfMessagesDeleted",
+    }
+    environment = stack.removeprefix("agentic-")
+    [dev] = [
+        row
+        for row in rows["lambda-gb-seconds"]["metrics"]
+        if row[2]["FunctionName"] == f"{environment}-agenticai-dev-agent"
+    ]
+    assert dev[3:] == ["Sum", 2048 / 1024 / 1000]
+    buckets = {bucket.inputs["bucket"] for bucket in graph.of_type("aws:s3/bucket:Bucket")}
+    stored = rows["storage-gigabytes"]["metrics"]
+    assert {row[2]["BucketName"] for row in stored} == buckets
+    assert {(row[3], row[4]) for row in stored} == {("Average", 1 / 2**30 / 30)}
+
+
+@pytest.mark.parametrize("account", ["before", "after"])
+def test_all_that_costs_is_demanded_by_a_criterion(graph: StackGraph, account: str) -> None:
+    found = assess(graph, "agentic", account, tiers(), demands(ROOT, "agentic", tiers()))
+    assert found.status == 0
+    words = Counter(standing.word for standing in found.standings)
+    assert (words["undemanded"], words["unknown"]) == (0, 0)
+    # What only the container costs by is declared beside it, and nothing here does.
+    assert {demand.criterion for demand in found.unused} <= {"AGENTIC-01.7", "AGENTIC-07.5"}
+    assert {(used.name, used.amount, used.usd) for used in found.used if used.usd} == {
+        ("sqs-requests", 2_592_000, 0.64),
+        ("alarms", 42, 3.2),
+    }
+
+
+def test_what_no_criterion_demands_is_told(graph: StackGraph) -> None:
+    type_ = "aws:kms/key:Key"
+    key = Resource(urn=f"urn:pulumi:{graph.stack}::plumbline::{type_}::extra", type=type_, name="extra", inputs={})
+    more = dataclasses.replace(graph, resources={**graph.resources, key.urn: key})
+    found = assess(more, "agentic", "after", tiers(), demands(ROOT, "agentic", tiers()))
+    undemanded = [one.resource.name for one in found.standings if one.word == "undemanded"]
+    assert (undemanded, found.status) == (["extra"], 1)
+
+
+def test_the_command_says_that_all_is_demanded(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, stack: str
+) -> None:
+    monkeypatch.chdir(ROOT)
+    assert main(["free-tier", stack]) == 0
+    assert "Costs, and no criterion demands it" not in capsys.readouterr().out
+
+
+def test_prod_keeps_its_data_and_dev_does_not() -> None:
+    kept = {}
+    for stack in STACKS:
+        graph = preview(stack).graph
+        [table] = graph.of_type("aws:dynamodb/table:Table")
+        buckets = graph.of_type("aws:s3/bucket:Bucket")
+        kept[stack] = (
+            table.inputs["deletionProtectionEnabled"],
+            {each.options.protect for each in (table, *buckets)},
+            {bucket.inputs.get("forceDestroy") or False for bucket in buckets},
+        )
+    assert kept == {"agentic-dev": (False, {False}, {True}), "agentic-prod": (True, {True}, {False})}
 
 
 def test_items_in_the_bucket_never_expire(graph: StackGraph) -> None:
