@@ -122,6 +122,7 @@ LEAVING = [
     ("aws:acm/certificate:Certificate", {"certificateAuthorityArn": "arn:aws:acm-pca:x"}, ["private-authority"]),
     ("aws:route53/zone:Zone", {}, ["use"]),
     ("aws:ec2/natGateway:NatGateway", {}, ["use"]),
+    ("aws:ec2/flowLog:FlowLog", {}, ["use"]),
     ("aws:ec2/eip:Eip", {}, ["use"]),
     ("aws:ec2/vpcEndpoint:VpcEndpoint", {"vpcEndpointType": "Interface"}, ["interface-endpoint"]),
     ("aws:lb/loadBalancer:LoadBalancer", {}, ["load-balancer"]),

@@ -12,7 +12,7 @@ import pytest
 from conftest import ROOT, deployed, preview
 
 from plumbline.__main__ import main
-from plumbline.free_tier.assess import assess
+from plumbline.free_tier.assess import Assessment, assess
 from plumbline.free_tier.data import demands, tiers
 from plumbline.graph import Resource, StackGraph
 from plumbline.project import Project
@@ -180,13 +180,36 @@ def test_all_that_costs_is_demanded_by_a_criterion(graph: StackGraph, account: s
     }
 
 
+def with_more(graph: StackGraph, type_: str, **inputs: Any) -> Assessment:
+    """Assess a stack with one more resource."""
+    urn = f"urn:pulumi:{graph.stack}::plumbline::{type_}::extra"
+    more = Resource(urn=urn, type=type_, name="extra", inputs=inputs)
+    changed = dataclasses.replace(graph, resources={**graph.resources, urn: more})
+    return assess(changed, "agentic", "after", tiers(), demands(ROOT, "agentic", tiers()))
+
+
 def test_what_no_criterion_demands_is_told(graph: StackGraph) -> None:
-    type_ = "aws:kms/key:Key"
-    key = Resource(urn=f"urn:pulumi:{graph.stack}::plumbline::{type_}::extra", type=type_, name="extra", inputs={})
-    more = dataclasses.replace(graph, resources={**graph.resources, key.urn: key})
-    found = assess(more, "agentic", "after", tiers(), demands(ROOT, "agentic", tiers()))
+    found = with_more(graph, "aws:kms/key:Key")
     undemanded = [one.resource.name for one in found.standings if one.word == "undemanded"]
     assert (undemanded, found.status) == (["extra"], 1)
+
+
+@pytest.mark.parametrize(
+    ("type_", "parts"),
+    [
+        ("aws:ecs/service:Service", {"use", "public-addresses"}),
+        ("aws:lb/loadBalancer:LoadBalancer", {"load-balancer"}),
+        ("aws:ecr/repository:Repository", {"ecr-private"}),
+    ],
+)
+def test_a_container_costs_only_where_there_is_one(graph: StackGraph, type_: str, parts: set[str]) -> None:
+    found = with_more(graph, type_, networkConfiguration={"assignPublicIp": True})
+    [added] = [one for one in found.standings if one.resource.type == type_]
+    assert {part.name: part.demand and part.demand.criterion for part in added.parts} == dict.fromkeys(
+        parts, "AGENTIC-01.7"
+    )
+    assert found.status == 0
+    assert graph.of_type(type_) == []
 
 
 def test_the_command_says_that_all_is_demanded(
