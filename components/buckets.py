@@ -109,6 +109,10 @@ class Bucket:
         """Let a role delete objects below the prefixes: their versions stay as long as the lifecycle keeps them."""
         return self._grant(role, grants.delete_objects(self._account, self.physical_name, prefixes), produce=False)
 
+    def grant_export(self, role: Role, *prefixes: str) -> Grant:
+        """Let a role have a table exported into the bucket, below the prefixes where any are given."""
+        return self._grant(role, grants.hold_export(self._account, self.physical_name, prefixes), produce=True)
+
     def _grant(self, role: Role, statements: tuple[grants.Statement, ...], *, produce: bool) -> Grant:
         key = self.spec.customer_key
         use = grants.decrypt(self._account, key.alias, via="s3", produce=produce) if key is not None else ()

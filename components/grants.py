@@ -30,6 +30,8 @@ OBJECT_READ = ("s3:GetObject",)
 OBJECT_LIST = ("s3:ListBucket",)  # without it S3 answers "forbidden" where "not found" is meant
 OBJECT_WRITE = ("s3:AbortMultipartUpload", "s3:PutObject")
 OBJECT_DELETE = ("s3:DeleteObject",)
+# DynamoDB asks for an ACL's permission even where the bucket ignores ACLs ("Requesting a table export in DynamoDB").
+OBJECT_EXPORT = ("s3:AbortMultipartUpload", "s3:PutObject", "s3:PutObjectAcl")
 # What a function in a VPC needs; EC2 takes no resource for them (AWS: "Giving Lambda functions access to a VPC").
 NETWORK_INTERFACES = (
     "ec2:AssignPrivateIpAddresses",
@@ -209,9 +211,14 @@ def _objects(account: Account, bucket: str, prefixes: Sequence[str]) -> tuple[st
 
 
 def export_table(account: Account, table: str) -> tuple[Statement, ...]:
-    """Have DynamoDB export a table to a bucket; putting the objects there takes the bucket's write edge besides."""
+    """Have DynamoDB export a table to a bucket; putting the objects there takes the bucket's export edge besides."""
     arn = account.table_arn(table)
     return (Statement(sid="ExportTable", actions=("dynamodb:ExportTableToPointInTime",), resources=(arn,)),)
+
+
+def hold_export(account: Account, bucket: str, prefixes: Sequence[str] = ()) -> tuple[Statement, ...]:
+    """Have DynamoDB put the objects of an export into a bucket, under the permissions of whoever asks for it."""
+    return (Statement(sid="HoldExport", actions=OBJECT_EXPORT, resources=_objects(account, bucket, prefixes)),)
 
 
 def read_parameters(account: Account, names: Sequence[str]) -> tuple[Statement, ...]:

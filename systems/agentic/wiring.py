@@ -180,7 +180,7 @@ def _grant(settings: Settings, row: data.FunctionRow, role: Role, stored: _Store
         stored.sockets.grant_post(role)
     if row.exports:
         stored.table.grant_export(role)
-        stored.buckets[data.EXPORT_BUCKET].grant_write(role, f"{_EXPORT_PREFIX}/")
+        stored.buckets[data.EXPORT_BUCKET].grant_export(role, f"{_EXPORT_PREFIX}/")
     if row.measures:
         monitoring.grant_measure(settings, role)
 
