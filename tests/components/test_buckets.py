@@ -272,6 +272,7 @@ def granted(*edges: Any, key: CustomerKey | None = None) -> dict[str, Any]:
 EDGES: dict[str, tuple[tuple[Any, ...], list[dict[str, Any]], list[dict[str, Any]]]] = {
     "read": ((Bucket.grant_read,), READ, [*READ, *USE]),
     "write": ((Bucket.grant_write,), WRITE, [*WRITE, *USE, *PRODUCE]),
+    "export": ((Bucket.grant_export,), EXPORT, [*EXPORT, *USE, *PRODUCE]),
     "read and write": (
         (Bucket.grant_read, Bucket.grant_write),
         [*READ, *WRITE],

@@ -151,6 +151,16 @@ EDGES: dict[str, tuple[tuple[grants.Statement, ...], list[dict[str, Any]]]] = {
         grants.write_objects(ACCOUNT, "test-audit-logs"),
         [allow("WriteObjects", ["s3:AbortMultipartUpload", "s3:PutObject"], "arn:aws:s3:::test-audit-logs/*")],
     ),
+    "hold_export": (
+        grants.hold_export(ACCOUNT, "test-exports", ["exports/"]),
+        [
+            allow(
+                "HoldExport",
+                ["s3:AbortMultipartUpload", "s3:PutObject", "s3:PutObjectAcl"],
+                "arn:aws:s3:::test-exports/exports/*",
+            )
+        ],
+    ),
     "use_state to read": (
         grants.use_state(ACCOUNT, "bootstrap-state", "prod", write=False),
         [
@@ -360,6 +370,7 @@ def test_every_function_that_makes_statements_is_tested() -> None:
         if callable(function) and getattr(function, "__module__", "") == grants.__name__ and name[0].islower()
     }
     assert makers - {"policy_document"} == {
+        "hold_export",
         *("read_table", "scan_table", "write_table", "decrypt", "publish", "send", "consume", "invoke"),
         *("get_secret", "start_execution", "write_log", "trace", "read_objects", "write_objects"),
         *("use_state", "use_key", "rotate_secret", "change_auth_token", "use_network_interfaces", "write_flow_log"),

@@ -72,6 +72,9 @@ _BUCKETS = "arn:aws:s3:::prod-*"
 
 # What gets its id when it is made: only who deploys cannot name it.
 _MADE_LATER = {
+    "apigateway:DELETE": "apigateway:eu-west-1::/apis/*/authorizers/*",
+    "apigateway:PATCH": "apigateway:eu-west-1::/apis/*/routes/*",
+    "apigateway:POST": "apigateway:eu-west-1::/apis/*/stages",
     "wafv2:AssociateWebACL": "apigateway:eu-west-1::/restapis/*/stages/*",
     "cloudfront:DeleteCachePolicy": "cloudfront::111111111111:cache-policy/*",
     "cloudfront:DeleteOriginAccessControl": "cloudfront::111111111111:origin-access-control/*",

@@ -1,8 +1,8 @@
-"""What deploying and previewing the trading stacks takes of IAM, as data for the tests of the bootstrap system."""
+"""What deploying and previewing the stacks takes of IAM, as data for the tests of the bootstrap system."""
 
 from __future__ import annotations
 
-# What each type of the trading stacks takes to be made and removed, by type: the ARN of one, composed of its inputs,
+# What each type of the stacks takes to be made and removed, by type: the ARN of one, composed of its inputs,
 # "" where it has no name, and the actions. Source: Service Authorization Reference, and the provider's calls.
 NEEDED: dict[str, tuple[str, str]] = {
     "apigateway/apiKey": (
@@ -76,6 +76,26 @@ NEEDED: dict[str, tuple[str, str]] = {
     "apigateway/usagePlanKey": (
         "arn:aws:apigateway:us-east-1::/usageplans/a1b2c3/keys/d4e5f6",
         "apigateway:POST apigateway:GET apigateway:DELETE",
+    ),
+    "apigatewayv2/api": (
+        "arn:aws:apigateway:us-east-1::/apis/a1b2c3d4e5",
+        "apigateway:GET apigateway:PATCH apigateway:DELETE",
+    ),
+    "apigatewayv2/authorizer": (
+        "arn:aws:apigateway:us-east-1::/apis/a1b2c3d4e5/authorizers/a1b2c3",
+        "apigateway:POST apigateway:GET apigateway:PATCH apigateway:DELETE",
+    ),
+    "apigatewayv2/integration": (
+        "arn:aws:apigateway:us-east-1::/apis/a1b2c3d4e5/integrations/a1b2c3",
+        "apigateway:POST apigateway:GET apigateway:PATCH apigateway:DELETE",
+    ),
+    "apigatewayv2/route": (
+        "arn:aws:apigateway:us-east-1::/apis/a1b2c3d4e5/routes/a1b2c3",
+        "apigateway:POST apigateway:GET apigateway:PATCH apigateway:DELETE",
+    ),
+    "apigatewayv2/stage": (
+        "arn:aws:apigateway:us-east-1::/apis/a1b2c3d4e5/stages/{name}",
+        "apigateway:POST apigateway:GET apigateway:PATCH apigateway:DELETE",
     ),
     "appautoscaling/policy": (
         "",
@@ -269,6 +289,12 @@ NEEDED: dict[str, tuple[str, str]] = {
         "arn:aws:lambda:us-east-1:{account}:function:{functionName}",
         "lambda:CreateAlias lambda:UpdateAlias lambda:DeleteAlias",
     ),
+    # By the function that it calls, and by its tags.
+    "lambda/eventSourceMapping": (
+        "arn:aws:lambda:us-east-1:{account}:event-source-mapping:a1b2c3",
+        "lambda:CreateEventSourceMapping lambda:GetEventSourceMapping lambda:ListTags lambda:TagResource "
+        "lambda:UntagResource lambda:UpdateEventSourceMapping lambda:DeleteEventSourceMapping",
+    ),
     "lambda/function": (
         "arn:aws:lambda:us-east-1:{account}:function:{name}",
         "lambda:CreateFunction lambda:PublishVersion lambda:UpdateFunctionCode lambda:UpdateFunctionConfiguration "
@@ -354,6 +380,11 @@ NEEDED: dict[str, tuple[str, str]] = {
         "",
         "sqs:SetQueueAttributes sqs:GetQueueAttributes",
     ),
+    "ssm/parameter": (
+        "arn:aws:ssm:us-east-1:{account}:parameter{name}",
+        "ssm:PutParameter ssm:AddTagsToResource ssm:GetParameter ssm:DescribeParameters ssm:ListTagsForResource "
+        "ssm:RemoveTagsFromResource ssm:DeleteParameter",
+    ),
     "timestreamwrite/database": (
         "arn:aws:timestream:us-east-1:{account}:database/{databaseName}",
         "timestream:DescribeEndpoints timestream:CreateDatabase timestream:DescribeDatabase "
@@ -392,7 +423,19 @@ NEEDED: dict[str, tuple[str, str]] = {
 # What is made of a collection takes rights on the collection too: by ARN, the action.
 COLLECTIONS = {
     f"arn:aws:apigateway:us-east-1::/{collection}": "apigateway:POST"
-    for collection in ("apikeys", "domainnames", "restapis", "usageplans")
+    for collection in (
+        *("apikeys", "apis", "apis/a1b2c3d4e5/authorizers", "apis/a1b2c3d4e5/integrations", "apis/a1b2c3d4e5/routes"),
+        *("apis/a1b2c3d4e5/stages", "domainnames", "restapis", "usageplans"),
+    )
+}
+
+# What a release of the agentic system does besides (systems/agentic/deploy), and the only thing that it does it to.
+RELEASE = {
+    "lambda:InvokeFunction": "arn:aws:lambda:us-east-1:{account}:function:{environment}-agenticai-*",
+    "dynamodb:CreateBackup": "arn:aws:dynamodb:us-east-1:{account}:table/{environment}-agenticai-*",
+    "dynamodb:DeleteBackup": "arn:aws:dynamodb:us-east-1:{account}:table/{environment}-agenticai-*",
+    "dynamodb:DescribeBackup": "arn:aws:dynamodb:us-east-1:{account}:table/{environment}-agenticai-*",
+    "dynamodb:ListBackups": "*",
 }
 
 # What a type takes that the stacks have only with another setting than theirs.
@@ -404,6 +447,34 @@ BY_SETTING: dict[str, str] = {
     "ecr/repository": (
         "ecr:CreateRepository ecr:DescribeRepositories ecr:ListTagsForResource ecr:PutImageScanningConfiguration "
         "ecr:PutImageTagMutability ecr:TagResource ecr:UntagResource ecr:DeleteRepository"
+    ),
+    "ecs/cluster": (
+        "ecs:CreateCluster ecs:DescribeClusters ecs:ListTagsForResource ecs:PutClusterCapacityProviders "
+        "ecs:TagResource ecs:UntagResource ecs:UpdateCluster ecs:UpdateClusterSettings ecs:DeleteCluster "
+        "iam:CreateServiceLinkedRole"
+    ),
+    "ecs/service": "ecs:CreateService ecs:DescribeServices ecs:TagResource ecs:UpdateService ecs:DeleteService",
+    "ecs/taskDefinition": (
+        "ecs:RegisterTaskDefinition ecs:DescribeTaskDefinition ecs:TagResource ecs:DeregisterTaskDefinition "
+        "iam:PassRole"
+    ),
+    "lb/listener": (
+        "elasticloadbalancing:CreateListener elasticloadbalancing:DescribeListeners elasticloadbalancing:AddTags "
+        "elasticloadbalancing:DescribeListenerAttributes elasticloadbalancing:ModifyListener "
+        "elasticloadbalancing:ModifyListenerAttributes elasticloadbalancing:DeleteListener"
+    ),
+    "lb/loadBalancer": (
+        "elasticloadbalancing:CreateLoadBalancer elasticloadbalancing:DescribeLoadBalancers "
+        "elasticloadbalancing:DescribeLoadBalancerAttributes elasticloadbalancing:DescribeTags "
+        "elasticloadbalancing:AddTags elasticloadbalancing:RemoveTags elasticloadbalancing:SetSecurityGroups "
+        "elasticloadbalancing:SetSubnets elasticloadbalancing:ModifyLoadBalancerAttributes "
+        "elasticloadbalancing:DeleteLoadBalancer iam:CreateServiceLinkedRole"
+    ),
+    "lb/targetGroup": (
+        "elasticloadbalancing:CreateTargetGroup elasticloadbalancing:DescribeTargetGroups "
+        "elasticloadbalancing:DescribeTargetGroupAttributes elasticloadbalancing:AddTags "
+        "elasticloadbalancing:ModifyTargetGroup elasticloadbalancing:ModifyTargetGroupAttributes "
+        "elasticloadbalancing:DeleteTargetGroup"
     ),
     "ecr/lifecyclePolicy": "ecr:PutLifecyclePolicy ecr:GetLifecyclePolicy ecr:DeleteLifecyclePolicy",
     "ecr/repositoryPolicy": "ecr:SetRepositoryPolicy ecr:GetRepositoryPolicy ecr:DeleteRepositoryPolicy",
@@ -456,8 +527,13 @@ LOOKING = {
     "ecr:GetLifecyclePolicy",
     "ecr:GetRepositoryPolicy",
     "ecr:ListTagsForResource",
+    "ecs:DescribeClusters",
+    "ecs:DescribeServices",
+    "ecs:DescribeTaskDefinition",
+    "ecs:ListTagsForResource",
     "elasticache:Describe*",
     "elasticache:ListTagsForResource",
+    "elasticloadbalancing:Describe*",
     "events:DescribeArchive",
     "events:DescribeEventBus",
     "events:DescribeRule",
@@ -475,6 +551,7 @@ LOOKING = {
     "kms:ListAliases",
     "kms:ListResourceTags",
     "lambda:GetAlias",
+    "lambda:GetEventSourceMapping",
     "lambda:GetFunction*",
     "lambda:GetLayerVersion",
     "lambda:GetPolicy",
@@ -513,6 +590,8 @@ LOOKING = {
     "sqs:GetQueueAttributes",
     "sqs:GetQueueUrl",
     "sqs:ListQueueTags",
+    "ssm:DescribeParameters",
+    "ssm:ListTagsForResource",
     "states:DescribeStateMachine",
     "states:ListStateMachineVersions",
     "states:ListTagsForResource",

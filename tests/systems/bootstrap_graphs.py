@@ -15,8 +15,15 @@ from plumbline.project import Project
 from systems import bootstrap
 from systems.settings import load
 
-TRADING = {"test": "bootstrap", "prod": "bootstrap-prod"}  # each trading stack, and the stack that its account has
-ACCOUNTS = {"test": "111111111111", "prod": "222222222222"}
+BASES = {"test": "bootstrap", "dev": "bootstrap", "prod": "bootstrap-prod"}  # by environment, its account's stack
+ACCOUNTS = {"test": "111111111111", "dev": "111111111111", "prod": "222222222222"}
+# By stack, the environment whose roles deploy it.
+STACKS = {"test": "test", "prod": "prod", "agentic-dev": "dev", "agentic-prod": "prod"}
+
+
+def neighbours(environment: str) -> list[str]:
+    """Return the environments of an account, the given one among them, in the order of the settings."""
+    return [name for name, base in BASES.items() if base == BASES[environment]]
 
 
 def given(**changes: Any) -> dict[str, Any]:

@@ -16,7 +16,17 @@ from plumbline.project import Project
 from plumbline.sandbox import Sandbox
 from systems import bootstrap
 from systems.settings import SettingsError, load
-from tests.systems.bootstrap_graphs import ACCOUNTS, TRADING, actions, built, document, given, named
+from tests.systems.bootstrap_graphs import (
+    ACCOUNTS,
+    BASES,
+    STACKS,
+    actions,
+    built,
+    document,
+    given,
+    named,
+    neighbours,
+)
 
 AT = "Pulumi.bootstrap.yaml: plumbline:settings"
 
@@ -27,13 +37,13 @@ def base(request: pytest.FixtureRequest) -> StackGraph:
     return preview(request.param).graph
 
 
-@pytest.fixture(params=TRADING)
+@pytest.fixture(params=BASES)
 def environment(request: pytest.FixtureRequest) -> str:
-    """Each environment of the trading system in turn."""
+    """Each environment in turn."""
     return request.param
 
 
-@pytest.mark.parametrize("stack", TRADING.values())
+@pytest.mark.parametrize("stack", sorted(set(BASES.values())))
 def test_a_preview_has_neither_mistakes_nor_problems(stack: str) -> None:
     evaluation = preview(stack)
     assert (evaluation.mistakes, evaluation.warnings, list(map(str, check(evaluation.graph)))) == ((), (), [])
@@ -49,16 +59,31 @@ def test_every_resource_has_the_stacks_provider_and_can_be_told_apart_by_its_env
 # Where state lies.
 
 
-@pytest.mark.parametrize("environment", TRADING)
-def test_outputs_are_what_the_trading_stacks_deploy_with(environment: str) -> None:
-    outputs = preview(TRADING[environment]).graph.outputs
-    deployment = Project(ROOT).settings(environment)["deployment"]
-    assert deployment["bootstrap"] == TRADING[environment]
-    assert outputs["backends"] == {environment: deployment["backend"]}
-    assert outputs["secrets_provider"] == deployment["secrets_provider"]
-    assert set(outputs["roles"]) == {f"deploy-{environment}", f"preview-{environment}"}
-    names = {role.get("name") for role in preview(TRADING[environment]).graph.of_type("aws:iam/role:Role")}
-    assert deployment["role"] in names
+@pytest.mark.parametrize("stack", STACKS)
+def test_outputs_are_what_the_other_stacks_deploy_with(stack: str) -> None:
+    environment = STACKS[stack]
+    graph = preview(BASES[environment]).graph
+    deployment = Project(ROOT).settings(stack)["deployment"]
+    assert deployment["bootstrap"] == BASES[environment]
+    assert graph.outputs["backends"][environment] == deployment["backend"]
+    assert graph.outputs["secrets_provider"] == deployment["secrets_provider"]
+    assert deployment["role"] == f"bootstrap-deploy-{environment}"
+    assert deployment["role"] in {role.get("name") for role in graph.of_type("aws:iam/role:Role")}
+
+
+def test_each_environment_of_an_account_has_its_own_state_and_roles(environment: str) -> None:
+    outputs = preview(BASES[environment]).graph.outputs
+    assert set(outputs["backends"]) == set(neighbours(environment))
+    assert set(outputs["roles"]) == {
+        f"{kind}-{name}" for name in neighbours(environment) for kind in ("deploy", "preview")
+    }
+
+
+@pytest.mark.parametrize("stack", ["agentic-dev", "agentic-prod"])
+def test_the_zone_that_a_stack_names_is_its_accounts(stack: str) -> None:
+    zone = Project(ROOT).settings(stack)["api"]["domain"]["zone"]
+    zones = preview(BASES[STACKS[stack]]).graph.of_type("aws:route53/zone:Zone")
+    assert zone in {found.get("name") for found in zones}
 
 
 def test_the_states_bucket_keeps_versions_encrypted_and_logs_access(base: StackGraph) -> None:
@@ -88,12 +113,13 @@ def test_the_states_bucket_keeps_versions_encrypted_and_logs_access(base: StackG
 
 
 def names_of_roles(environment: str) -> list[str]:
-    names = ("account-administrator", f"bootstrap-deploy-{environment}", f"bootstrap-preview-{environment}")
+    kinds = [f"bootstrap-{kind}-{name}" for name in neighbours(environment) for kind in ("deploy", "preview")]
+    names = ("account-administrator", *kinds)
     return [f"arn:aws:iam::{ACCOUNTS[environment]}:role/{name}" for name in names]
 
 
 def test_only_the_pipeline_and_the_administrator_touch_state(environment: str) -> None:
-    graph = preview(TRADING[environment]).graph
+    graph = preview(BASES[environment]).graph
     policy = named(graph, "buckets-state-policy")
     arn = f"arn:aws:s3:::bootstrap-state-{ACCOUNTS[environment]}"
     *tls, only = document(policy)
@@ -112,7 +138,7 @@ def test_only_the_pipeline_and_the_administrator_touch_state(environment: str) -
 
 
 def test_only_they_use_the_key_of_the_secrets_in_state(environment: str) -> None:
-    graph = preview(TRADING[environment]).graph
+    graph = preview(BASES[environment]).graph
     key = named(graph, "keys-secrets")
     administers, use = document(key)
     root = {"AWS": f"arn:aws:iam::{ACCOUNTS[environment]}:root"}
@@ -154,7 +180,7 @@ ONCE = (
 
 def test_what_an_account_has_once_is_in_its_bootstrap_stack_and_in_no_other(base: StackGraph) -> None:
     assert {type_: len(base.of_type(type_)) for type_ in ONCE} == dict.fromkeys(ONCE, 1)
-    assert [resource.type for stack in TRADING for resource in preview(stack).graph.of_type(*ONCE)] == []
+    assert [resource.type for stack in STACKS for resource in preview(stack).graph.of_type(*ONCE)] == []
 
 
 @pytest.mark.parametrize(
@@ -198,9 +224,9 @@ def test_zones_are_signed_where_the_settings_say_so() -> None:
     [signing] = graph.of_type("aws:route53/hostedZoneDnsSec:HostedZoneDnsSec")
     assert signing.property_dependencies["hostedZoneId"] == (zone.urn,)
     assert set(graph.outputs["ds_records"]) == {"trading.com"}
-    assert {stack: set(preview(stack).graph.outputs["ds_records"]) for stack in TRADING.values()} == {
+    assert {stack: set(preview(stack).graph.outputs["ds_records"]) for stack in BASES.values()} == {
         "bootstrap": set(),
-        "bootstrap-prod": {"trading.example.com"},
+        "bootstrap-prod": {"agentic.example.com", "trading.example.com"},
     }
 
 
@@ -275,15 +301,16 @@ def test_every_mistake_is_a_line(changes: Mapping[str, Any], lines: list[str], m
 # In the sandbox.
 
 
-@pytest.mark.parametrize("environment", TRADING)
+@pytest.mark.parametrize("environment", ["test", "prod"])
 def test_an_up_makes_the_stack(environment: str) -> None:
     with Sandbox() as sandbox:
-        evaluation = evaluate_stack(Project(ROOT), TRADING[environment], sandbox)
+        evaluation = evaluate_stack(Project(ROOT), BASES[environment], sandbox)
     assert (evaluation.mistakes, evaluation.warnings) == ((), ())
     outputs, account = evaluation.graph.outputs, ACCOUNTS[environment]
     assert outputs["roles"] == {
-        f"{kind}-{environment}": f"arn:aws:iam::{account}:role/bootstrap-{kind}-{environment}"
+        f"{kind}-{name}": f"arn:aws:iam::{account}:role/bootstrap-{kind}-{name}"
+        for name in neighbours(environment)
         for kind in ("deploy", "preview")
     }
-    assert [len(servers) for servers in outputs["name_servers"].values()] == [4]
+    assert [len(servers) for servers in outputs["name_servers"].values()] == [4, 4]
     assert [resource.name for resource in evaluation.graph if resource.custom and not resource.id] == []

@@ -12,11 +12,13 @@ from conftest import preview
 
 from plumbline.graph import Resource, StackGraph
 from systems.bootstrap.data import permissions
-from tests.systems.bootstrap_actions import BY_SETTING, COLLECTIONS, LATER, LOOKING, NEEDED
-from tests.systems.bootstrap_graphs import ACCOUNTS, TRADING, actions, built, document
+from tests.systems.bootstrap_actions import BY_SETTING, COLLECTIONS, LATER, LOOKING, NEEDED, RELEASE
+from tests.systems.bootstrap_graphs import ACCOUNTS, BASES, STACKS, actions, built, document
 
 LONGEST_POLICY = 6144  # characters of a managed policy, spaces apart (IAM: "IAM and AWS STS quotas")
 MOST_POLICIES = 10  # managed policies of a role, by default (the same)
+# Parts of WebSocket APIs, which have neither tags nor their API's.
+SOCKET_PARTS = [f"apis/*/{part}{rest}" for part in ("authorizers", "integrations", "routes") for rest in ("", "/*")]
 HOST = "token.actions.githubusercontent.com"
 
 
@@ -60,9 +62,9 @@ def base(request: pytest.FixtureRequest) -> StackGraph:
     return preview(request.param).graph
 
 
-@pytest.fixture(params=TRADING)
+@pytest.fixture(params=BASES)
 def environment(request: pytest.FixtureRequest) -> str:
-    """Each environment of the trading system in turn."""
+    """Each environment in turn."""
     return request.param
 
 
@@ -70,7 +72,7 @@ def environment(request: pytest.FixtureRequest) -> str:
 
 
 def test_each_role_trusts_the_one_subject_of_its_environment(environment: str) -> None:
-    graph = preview(TRADING[environment]).graph
+    graph = preview(BASES[environment]).graph
     provider = f"arn:aws:iam::{ACCOUNTS[environment]}:oidc-provider/{HOST}"
 
     def trust(subject: str) -> list[dict[str, Any]]:
@@ -84,7 +86,8 @@ def test_each_role_trusts_the_one_subject_of_its_environment(environment: str) -
             }
         ]
 
-    roles = [role for role in graph.of_type("aws:iam/role:Role") if role.name.startswith("github-")]
+    own = (f"github-deploy-{environment}", f"github-preview-{environment}")
+    roles = [role for role in graph.of_type("aws:iam/role:Role") if role.name in own]
     assert {role.get("name"): document(role, "assumeRolePolicy") for role in roles} == {
         f"bootstrap-deploy-{environment}": trust(f"environment:{environment}"),
         f"bootstrap-preview-{environment}": trust(f"environment:{environment}-preview"),
@@ -94,7 +97,8 @@ def test_each_role_trusts_the_one_subject_of_its_environment(environment: str) -
 def test_no_subject_has_a_wildcard(base: StackGraph) -> None:
     roles = [role for role in base.of_type("aws:iam/role:Role") if role.name.startswith("github-")]
     conditions = [statement["Condition"] for role in roles for statement in document(role, "assumeRolePolicy")]
-    assert [set(condition) for condition in conditions] == [{"StringEquals"}] * 2
+    assert len(conditions) == 2 * list(BASES.values()).count(base.stack)
+    assert [condition for condition in conditions if set(condition) != {"StringEquals"}] == []
     assert [text for text in map(json.dumps, conditions) if "*" in text or "?" in text] == []
 
 
@@ -102,7 +106,7 @@ def test_no_subject_has_a_wildcard(base: StackGraph) -> None:
 
 
 def test_the_preview_role_looks_and_reads_nothing_but_state(environment: str) -> None:
-    graph = preview(TRADING[environment]).graph
+    graph = preview(BASES[environment]).graph
     role = f"bootstrap-preview-{environment}"
     assert actions(managed(graph, role)) == LOOKING
     bucket = f"arn:aws:s3:::bootstrap-state-{ACCOUNTS[environment]}"
@@ -125,9 +129,10 @@ def test_looking_is_getting_listing_and_describing() -> None:
 
 
 def test_looking_shows_no_keys_of_tenants(environment: str) -> None:
-    statements = managed(preview(TRADING[environment]).graph, f"bootstrap-preview-{environment}")
+    statements = managed(preview(BASES[environment]).graph, f"bootstrap-preview-{environment}")
     resources = [resource for s in statements if permits([s], "apigateway:GET", "") for resource in s["Resource"]]
-    assert resources == [f"arn:aws:apigateway:us-east-1::/{parts}/*" for parts in ("domainnames", "restapis")]
+    parts = ("apis/*", "domainnames/*", "restapis/*", *SOCKET_PARTS)
+    assert resources == [f"arn:aws:apigateway:us-east-1::/{part}" for part in parts]
 
 
 @pytest.mark.parametrize(
@@ -160,7 +165,7 @@ def test_looking_reads_no_data(action: str) -> None:
 
 
 def test_the_deploy_role_may_do_what_the_preview_role_may(environment: str) -> None:
-    graph = preview(TRADING[environment]).graph
+    graph = preview(BASES[environment]).graph
     deploy, look = (managed(graph, f"bootstrap-{kind}-{environment}") for kind in ("deploy", "preview"))
     assert [
         (action, resource)
@@ -172,7 +177,7 @@ def test_the_deploy_role_may_do_what_the_preview_role_may(environment: str) -> N
 
 
 def test_the_deploy_role_changes_state_and_encrypts_its_secrets(environment: str) -> None:
-    statements = inline(preview(TRADING[environment]).graph, f"bootstrap-deploy-{environment}")
+    statements = inline(preview(BASES[environment]).graph, f"bootstrap-deploy-{environment}")
     bucket = f"arn:aws:s3:::bootstrap-state-{ACCOUNTS[environment]}"
     assert [(statement["Action"], statement["Resource"]) for statement in statements] == [
         (
@@ -185,8 +190,8 @@ def test_the_deploy_role_changes_state_and_encrypts_its_secrets(environment: str
 
 
 def needed(graph: StackGraph) -> Iterator[tuple[Resource, str, str]]:
-    """Yield (resource, ARN, action) for everything that a trading stack takes to be made and removed."""
-    account = ACCOUNTS[graph.stack]
+    """Yield (resource, ARN, action) for everything that a stack takes to be made and removed."""
+    account = ACCOUNTS[STACKS[graph.stack]]
     for resource in graph:
         service, kind, _ = (*resource.type.split(":"), "", "")[:3]
         if service != "aws":
@@ -197,28 +202,40 @@ def needed(graph: StackGraph) -> Iterator[tuple[Resource, str, str]]:
             yield resource, found, action
 
 
-def test_every_type_of_the_trading_stacks_has_a_row(environment: str) -> None:
-    types = {resource.type.split(":")[1] for resource in preview(environment).graph if resource.type.startswith("aws:")}
+@pytest.mark.parametrize("stack", STACKS)
+def test_every_type_of_the_stacks_has_a_row(stack: str) -> None:
+    types = {resource.type.split(":")[1] for resource in preview(stack).graph if resource.type.startswith("aws:")}
     assert sorted(types - NEEDED.keys()) == []
 
 
-def test_every_row_is_of_a_type_of_the_trading_stacks() -> None:
-    graphs = [preview(stack).graph for stack in TRADING]
+def test_every_row_is_of_a_type_of_the_stacks() -> None:
+    graphs = [preview(stack).graph for stack in STACKS]
     types = {resource.type.split(":")[1] for graph in graphs for resource in graph if resource.type.startswith("aws:")}
     assert sorted(NEEDED.keys() - types) == []
 
 
-def test_the_deploy_role_may_make_and_remove_everything_of_its_stack(environment: str) -> None:
-    statements = managed(preview(TRADING[environment]).graph, f"bootstrap-deploy-{environment}")
-    graph = preview(environment).graph
-    wanted = {(resource.type, arn, action) for resource, arn, action in needed(graph)}
-    assert len(wanted) > 500
+@pytest.mark.parametrize(
+    ("stack", "least"), [("test", 500), ("prod", 500), ("agentic-dev", 250), ("agentic-prod", 250)]
+)
+def test_the_deploy_role_may_make_and_remove_everything_of_its_stack(stack: str, least: int) -> None:
+    environment = STACKS[stack]
+    statements = managed(preview(BASES[environment]).graph, f"bootstrap-deploy-{environment}")
+    wanted = {(resource.type, arn, action) for resource, arn, action in needed(preview(stack).graph)}
+    assert len(wanted) > least
     assert sorted(row for row in wanted if not permits(statements, row[2], row[1])) == []
 
 
 def test_the_deploy_role_may_add_to_the_collections_of_api_gateway(environment: str) -> None:
-    statements = managed(preview(TRADING[environment]).graph, f"bootstrap-deploy-{environment}")
+    statements = managed(preview(BASES[environment]).graph, f"bootstrap-deploy-{environment}")
     assert [arn for arn, action in COLLECTIONS.items() if not permits(statements, action, arn)] == []
+
+
+@pytest.mark.parametrize("action", RELEASE)
+def test_the_deploy_role_releases_the_agentic_system_and_invokes_no_other(environment: str, action: str) -> None:
+    statements = managed(preview(BASES[environment]).graph, f"bootstrap-deploy-{environment}")
+    resources = [resource for s in statements if permits([s], action, "") for resource in s["Resource"]]
+    arn = RELEASE[action].format(account=ACCOUNTS[environment], environment=environment)
+    assert resources == [arn]
 
 
 @pytest.mark.parametrize("type_", BY_SETTING)
@@ -229,14 +246,14 @@ def test_the_deploy_role_may_make_and_remove_what_a_setting_asks_for(type_: str)
 
 @pytest.mark.parametrize("action", ["logs:CreateLogStream", "logs:PutLogEvents"])
 def test_the_deploy_role_writes_the_log_of_its_own_runs_and_no_other(environment: str, action: str) -> None:
-    statements = managed(preview(TRADING[environment]).graph, f"bootstrap-deploy-{environment}")
+    statements = managed(preview(BASES[environment]).graph, f"bootstrap-deploy-{environment}")
     group = f"arn:aws:logs:us-east-1:{ACCOUNTS[environment]}:log-group:/pipeline/{environment}-runs"
     resources = [resource for s in statements if permits([s], action, "") for resource in s["Resource"]]
     assert resources == [group, f"{group}:log-stream:*"]
 
 
 def test_the_deploy_role_brings_packages_and_pages_and_no_other_objects(environment: str) -> None:
-    statements = managed(preview(TRADING[environment]).graph, f"bootstrap-deploy-{environment}")
+    statements = managed(preview(BASES[environment]).graph, f"bootstrap-deploy-{environment}")
     buckets = {
         resource
         for s in statements
@@ -250,9 +267,10 @@ def test_the_deploy_role_brings_packages_and_pages_and_no_other_objects(environm
 
 
 def test_roles_are_passed_only_to_the_services_that_the_stacks_roles_trust(environment: str) -> None:
-    statements = managed(preview(TRADING[environment]).graph, f"bootstrap-deploy-{environment}")
+    statements = managed(preview(BASES[environment]).graph, f"bootstrap-deploy-{environment}")
     passing = [statement for statement in statements if permits([statement], "iam:PassRole", "")]
-    trusted = trusted_services(preview("test").graph) | trusted_services(preview("prod").graph)
+    trusted = {service for stack in STACKS for service in trusted_services(preview(stack).graph)}
+    trusted.add("ecs-tasks.amazonaws.com")  # by setting
     assert passing == [
         {
             "Sid": "PassingRoles",
@@ -282,6 +300,7 @@ def test_keys_are_tagged_when_they_are_made_and_other_environments_keys_never() 
         "backup:TagResource",
         "cloudfront:TagResource",
         "cognito-idp:TagResource",
+        "lambda:TagResource",
         "logs:CreateDelivery",
         "logs:CreateLogGroup",
         "timestream-influxdb:TagResource",
@@ -300,11 +319,11 @@ def test_what_has_only_an_id_is_tagged_when_it_is_made_and_never_taken_over(acti
 
 
 def test_only_policies_that_aws_maintains_for_its_services_are_attached(environment: str) -> None:
-    statements = managed(preview(TRADING[environment]).graph, f"bootstrap-deploy-{environment}")
+    statements = managed(preview(BASES[environment]).graph, f"bootstrap-deploy-{environment}")
     attaching = [s for s in statements if permits([s], "iam:AttachRolePolicy", "")]
     attached = {
         attachment.inputs["policyArn"]
-        for stack in TRADING
+        for stack in STACKS
         for attachment in preview(stack).graph.of_type("aws:iam/rolePolicyAttachment:RolePolicyAttachment")
     }
     assert [s["Condition"] for s in attaching] == [{"ArnEquals": {"iam:PolicyARN": sorted(attached)}}]
@@ -328,14 +347,18 @@ def test_what_does_not_carry_the_environments_name_is_limited_by_region_or_tag_o
             [arn for arn in statement["Resource"] if f"{environment}-" not in arn],
             statement.get("Condition"),
         )
-        for statement in managed(preview(TRADING[environment]).graph, f"bootstrap-deploy-{environment}")
+        for statement in managed(preview(BASES[environment]).graph, f"bootstrap-deploy-{environment}")
     }
     region = {"StringEquals": {"aws:RequestedRegion": "us-east-1"}}
     tag = {"StringEquals": {"aws:ResourceTag/Environment": environment}}
     new = {"StringEquals": {"aws:RequestTag/Environment": environment}}
     untagged = {**new, "Null": {"aws:ResourceTag/Environment": "true"}}
-    linked = ["backup", "dynamodb.application-autoscaling", "elasticache", "ops.apigateway", "timestream-influxdb"]
+    linked = ["backup", "dynamodb.application-autoscaling", "ecs", "elasticache", "elasticloadbalancing"]
+    linked += ["ops.apigateway", "timestream-influxdb"]
     services = {"StringEquals": {"iam:AWSServiceName": [f"{service}.amazonaws.com" for service in linked]}}
+    mappings = f"arn:aws:lambda:us-east-1:{account}:event-source-mapping:*"
+    callees = {"ArnLike": {"lambda:FunctionArn": f"arn:aws:lambda:us-east-1:{account}:function:{environment}-*"}}
+    collections = ("apikeys", "apis", "apis/*/stages", "domainnames", "restapis", "usageplans")
     api, ec2 = "arn:aws:apigateway:us-east-1::", f"arn:aws:ec2:us-east-1:{account}"
     execution = f"arn:aws:logs:us-east-1:{account}:log-group:API-Gateway-Execution-Logs_*"
     influx = f"arn:aws:timestream-influxdb:us-east-1:{account}:*"
@@ -348,6 +371,8 @@ def test_what_does_not_carry_the_environments_name_is_limited_by_region_or_tag_o
     assert {sid: row for sid, row in found.items() if row[0]} == {
         "TableScaling": ([f"arn:aws:application-autoscaling:us-east-1:{account}:scalable-target/*"], None),
         "TableScalingList": (["*"], region),
+        "Parameters": ([f"arn:aws:ssm:us-east-1:{account}:parameter/agenticai/{environment}/*"], None),
+        "ParameterList": (["*"], region),
         "SecretPasswords": (["*"], None),
         "NewKeys": (["*"], untagged),
         "Keys": ([f"arn:aws:kms:us-east-1:{account}:key/*"], tag),
@@ -355,9 +380,15 @@ def test_what_does_not_carry_the_environments_name_is_limited_by_region_or_tag_o
         "VaultStorage": (["*"], None),
         "NewBackupPlans": ([plans], untagged),
         "BackupPlans": ([plans], tag),
+        "EventSources": (["*"], callees),
+        "NewEventSourceTags": ([mappings], untagged),
+        "EventSourceTags": ([mappings], tag),
+        "ContainerDefinitions": (["*"], region),
+        "TableCopyList": (["*"], region),
         "LogList": ([f"arn:aws:logs:us-east-1:{account}:log-group:*"], None),
-        "NewApis": ([f"{api}/{kind}" for kind in ("apikeys", "domainnames", "restapis", "usageplans")], new),
-        "Apis": ([f"{api}/domainnames/*", f"{api}/restapis/*"], tag),
+        "NewApis": ([f"{api}/{kind}" for kind in collections], new),
+        "Apis": ([f"{api}/{kind}/*" for kind in ("apis", "domainnames", "restapis")], tag),
+        "SocketParts": ([f"{api}/{part}" for part in SOCKET_PARTS], None),
         "ApiKeys": ([f"{api}/apikeys/*", f"{api}/usageplans/*"], tag),
         "ApiTags": ([f"{api}/tags/*"], {"StringEqualsIfExists": new["StringEquals"]}),
         "NewExecutionLogs": ([execution], untagged),
@@ -388,6 +419,7 @@ def test_what_does_not_carry_the_environments_name_is_limited_by_region_or_tag_o
         "Influx": ([influx], tag),
         "InfluxInterfaces": ([f"{ec2}:{kind}/*" for kind in ("network-interface", "security-group", "subnet")], None),
         "NetworkState": (["*"], region),
+        "LoadBalancerState": (["*"], region),
         "PrefixLists": (["arn:aws:ec2:us-east-1:aws:prefix-list/*"], None),
         "NewNetwork": ([f"{ec2}:*"], untagged),
         "NewNetworkRules": ([f"{ec2}:security-group-rule/*"], new),

@@ -28,6 +28,19 @@ UNSCOPED = (*INTERFACES, "cloudwatch:DescribeAlarms", "cloudwatch:PutCompositeAl
 NAMELESS = ("application-autoscaling:scalable-target/*",)
 # The same, of what a stack makes: only whoever makes it cannot name it.
 MADE_LATER = (
+    "apigateway:/apis/*/authorizers",
+    "apigateway:/apis/*/authorizers/*",
+    "apigateway:/apis/*/integrations",
+    "apigateway:/apis/*/integrations/*",
+    "apigateway:/apis/*/integrations/*/integrationresponses",
+    "apigateway:/apis/*/integrations/*/integrationresponses/*",
+    "apigateway:/apis/*/routes",
+    "apigateway:/apis/*/routes/*",
+    "apigateway:/apis/*/routes/*/requestparameters/*",
+    "apigateway:/apis/*/routes/*/routeresponses",
+    "apigateway:/apis/*/routes/*/routeresponses/*",
+    "apigateway:/apis/*/stages",
+    "apigateway:/apis/*/stages/*/cache/authorizers",
     "apigateway:/restapis/*/stages/*",
     "cloudfront:cache-policy/*",
     "cloudfront:origin-access-control/*",

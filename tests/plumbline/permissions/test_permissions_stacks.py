@@ -18,7 +18,7 @@ def matrix(rows: Iterable[Row]) -> set[tuple[str, str, tuple[str, ...], tuple[st
     return {(row.to, row.on, tuple(one.name for one in row.actions), row.words) for row in rows}
 
 
-@pytest.mark.parametrize("stack", ["test", "prod", "bootstrap", "bootstrap-prod"])
+@pytest.mark.parametrize("stack", ["test", "prod", "agentic-dev", "agentic-prod", "bootstrap", "bootstrap-prod"])
 def test_nothing_is_extra_missing_or_unknown(stack: str) -> None:
     graph = preview(stack).graph
     result = proof(graph)
@@ -27,7 +27,7 @@ def test_nothing_is_extra_missing_or_unknown(stack: str) -> None:
     assert result.roles == len(graph.of_type(ROLES))
 
 
-@pytest.mark.parametrize("stack", ["test", "bootstrap"])
+@pytest.mark.parametrize("stack", ["test", "agentic-dev", "bootstrap"])
 def test_every_role_may_do_something_or_has_a_policy_that_aws_keeps(stack: str) -> None:
     graph = preview(stack).graph
     result = proof(graph)
@@ -38,6 +38,7 @@ def test_every_role_may_do_something_or_has_a_policy_that_aws_keeps(stack: str) 
     }
 
 
+@pytest.mark.parametrize("stack", ["test", "prod", "agentic-dev", "agentic-prod"])
 def test_the_matrix_after_an_up_is_that_of_the_preview(stack: str) -> None:
     before, after = proof(preview(stack).graph), proof(deployed(stack).evaluation.graph)
     assert after.findings == ()
