@@ -243,6 +243,7 @@ def test_name_of_a_bucket_that_is_too_long_is_refused_instead_of_cut() -> None:
 ARN = f"arn:aws:s3:::{DATA}"
 READ = [statement("ReadObjects", ["s3:GetObject"], [f"{ARN}/*"]), statement("ListObjects", ["s3:ListBucket"], [ARN])]
 WRITE = [statement("WriteObjects", ["s3:AbortMultipartUpload", "s3:PutObject"], [f"{ARN}/*"])]
+EXPORT = [statement("HoldExport", ["s3:AbortMultipartUpload", "s3:PutObject", "s3:PutObjectAcl"], [f"{ARN}/*"])]
 KEYS = ["arn:aws:kms:us-east-1:111111111111:key/*"]
 THROUGH_S3 = {
     "ForAnyValue:StringEquals": {"kms:ResourceAliases": "alias/test-data"},
