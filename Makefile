@@ -82,6 +82,7 @@ docs: $(INSTALLED) ## write the generated parts of docs/ and the SAM template an
 	@$(BIN)/python -m plumbline.reference
 	@$(BIN)/python -m plumbline.sandbox.reference
 	@$(BIN)/python -m plumbline.environment
+	@$(BIN)/python -m plumbline.permissions.guide agentic-prod docs/agentic/permissions.md
 	@$(BIN)/python -m policies.reference
 	@$(BIN)/python -m tests.policies.faults
 	@$(BIN)/python -m plumbline export sam agentic-prod --output systems/agentic/template.yaml
