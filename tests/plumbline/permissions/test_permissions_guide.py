@@ -157,7 +157,7 @@ def test_wrong_input_is_one_line(arguments: list[str], line: str, capsys: pytest
                 "by_hand.yaml: restore.0.resource: Extra inputs are not permitted",
             ],
         ),
-        ("restore: []\nrestore: []\n", ["by_hand.yaml:2:1: key 'restore' twice"]),
+        ("restore: []\nrestore: []\n", ["by_hand.yaml:2:1: key 'restore' is given twice"]),
     ],
     ids=["fields", "a purpose twice"],
 )

@@ -46,7 +46,7 @@ def printed(result: Proof, *, every: bool = False) -> list[str]:
 
 def test_report_begins_with_the_totals() -> None:
     assert printed(of_bootstrap())[0] == (
-        "bootstrap (bootstrap): 3 roles, 4 other principals; 137 declared permissions; 0 extra, 0 missing, 0 unknown"
+        "bootstrap (bootstrap): 5 roles, 4 other principals; 310 declared permissions; 0 extra, 0 missing, 0 unknown"
     )
 
 
@@ -84,7 +84,7 @@ def test_report_says_which_policies_were_not_looked_at() -> None:
 
 def test_markdown_is_a_heading_and_the_report() -> None:
     first, *others = report.markdown(of_bootstrap()).splitlines()
-    assert first.startswith("### bootstrap (bootstrap): 3 roles")
+    assert first.startswith("### bootstrap (bootstrap): 5 roles")
     assert (others[1], others[-1]) == ("```", "```")
 
 
