@@ -5,21 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from criteria.trading_areas.common import (
-    FUNCTION,
-    POLICY,
-    ROLE,
-    ROLE_POLICY,
-    Word,
-    by_name,
-    covers,
-    depends_by,
-    function_rows,
-    statements,
-    texts,
-)
-from criteria.trading_areas.functions import UNSCOPED
-from criteria.trading_areas.rights import Call, allowed, arn, one, sent_by
+from criteria.common.lookups import FUNCTION, POLICY, ROLE, ROLE_POLICY, covers, depends_by, statements, texts
+from criteria.common.privilege import UNSCOPED
+from criteria.common.rights import arn, is_assumed, one, sent_by
+from criteria.trading_areas.common import by_name, function_rows
 from criteria.trading_areas.workflows import MACHINE
 from plumbline.graph import Resource
 from plumbline.taggable import taggable
@@ -62,7 +51,7 @@ def role_of_workflows(subject: Subject) -> Verdict:
             findings.append(Finding(machine, "roleArn", word))
             continue
         source = sent_by(subject, arn(subject, "states", f"stateMachine:{machine.get('name')}"))
-        findings.append(Finding(role, "assumeRolePolicy", _is_assumed(role, "states.amazonaws.com", source)))
+        findings.append(Finding(role, "assumeRolePolicy", is_assumed(role, "states.amazonaws.com", source)))
     return combine(findings, "roles of state machines", "can be assumed by Step Functions")
 
 
@@ -76,16 +65,9 @@ def role_of_gateway(subject: Subject) -> Verdict:
     for account in graph.of_type(GATEWAY):
         role, word = one(graph, account, "cloudwatchRoleArn", ROLE)
         if role is not None:
-            word = _is_assumed(role, "apigateway.amazonaws.com", {})
+            word = is_assumed(role, "apigateway.amazonaws.com", {})
         findings.append(Finding(role or account, "assumeRolePolicy" if role else "cloudwatchRoleArn", word))
     return combine(findings, "roles of API Gateway in the account", "can be assumed by it")
-
-
-def _is_assumed(role: Resource, service: str, context: Mapping[str, str]) -> Word:
-    written = statements(role, "assumeRolePolicy")
-    if written is None:
-        return "unknown"
-    return "pass" if allowed(written, Call("sts:AssumeRole", "", service, context)) else "fail"
 
 
 @criterion("TRADING-16.4")

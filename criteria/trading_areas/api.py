@@ -2,47 +2,30 @@
 
 from __future__ import annotations
 
-import json
 import math
 import re
 from collections.abc import Iterator
 
-from criteria.trading_areas.api_routes import (
-    REST_API,
-    STAGE,
-    Route,
-    api_of,
-    routes,
-    serves,
-    settings_of,
+from criteria.common.lookups import FUNCTION, LOG_GROUP, Word, best, is_given, worst
+from criteria.common.rest_api import REST_API, STAGE, Route, api_of, routes, serves, settings_of
+from criteria.common.rest_limits import (
+    ALL_METHODS,
+    API_KEY,
+    USAGE_PLAN,
+    allow_only,
+    covers_stage,
+    is_validated,
+    of_all_methods,
+    plans_of,
+    throttled,
 )
-from criteria.trading_areas.common import (
-    FUNCTION,
-    LOG_GROUP,
-    Word,
-    best,
-    by_name,
-    facts,
-    function_rows,
-    is_given,
-    worst,
-)
-from criteria.trading_areas.rights import one
+from criteria.common.rights import one
+from criteria.trading_areas.common import by_name, facts, function_rows
 from plumbline.graph import UNKNOWN, Resource
 from plumbline.verdicts import Finding, Subject, Verdict, claim, combine, criterion
 
-RESPONSE = "aws:apigateway/response:Response"
-_VALIDATOR = "aws:apigateway/requestValidator:RequestValidator"
-_MODEL = "aws:apigateway/model:Model"
-_PLAN = "aws:apigateway/usagePlan:UsagePlan"
-_KEY = "aws:apigateway/apiKey:ApiKey"
-_PLAN_KEY = "aws:apigateway/usagePlanKey:UsagePlanKey"
 _AUTHORIZER = "aws:apigateway/authorizer:Authorizer"
-_HEADERS = "responseParameters"
-_ORIGIN = "Access-Control-Allow-Origin"
 _GUARDED = ("COGNITO_USER_POOLS", "CUSTOM")
-_WITH_BODY = ("PATCH", "POST", "PUT")
-_ALL = "*/*"
 _DECISION_API_HANDLERS, _DECISION_FRESH = 9, 55
 
 
@@ -99,27 +82,8 @@ def _origin(subject: Subject) -> str:
 @criterion("TRADING-07.3")
 def cors(subject: Subject) -> Verdict:
     """Preflight answers, answers of the gateway itself, and the handlers name the front end's origin and no other."""
-    graph, origin = subject.graph, _origin(subject)
-    quoted = f"'{origin}'"
-    findings = []
-    places: dict[str, list[Route]] = {}
-    for route in routes(graph):
-        places.setdefault(route.place.urn if route.place else route.method.urn, []).append(route)
-    for here in places.values():
-        preflights = [route for route in here if route.is_preflight]
-        if not preflights and not all(route.is_health_check for route in here):
-            findings.append(Finding(here[0].method, "resourceId", "fail" if here[0].place else "unknown"))
-        for route in preflights:
-            answers = route.answers(graph)
-            header = f"method.response.header.{_ORIGIN}"
-            words = [worst([known, _allows(answer, header, quoted)]) for answer, known in answers]
-            where = answers[0][0] if answers else route.method
-            findings.append(Finding(where, _HEADERS, worst(words) if words else "fail"))
-    for api in graph.of_type(REST_API):
-        for kind in ("DEFAULT_4XX", "DEFAULT_5XX"):
-            findings.append(Finding(api, kind, best(_answers(subject, api, kind))))
-    for response in graph.of_type(RESPONSE):
-        findings.append(Finding(response, _HEADERS, _allows(response, f"gatewayresponse.header.{_ORIGIN}", quoted)))
+    origin = _origin(subject)
+    findings = allow_only(subject, origin)
     for name in api_handlers():
         function = by_name(subject, FUNCTION, name)
         if function is not None:
@@ -127,69 +91,13 @@ def cors(subject: Subject) -> Verdict:
     return combine(findings, "answers and handlers", f"allow the origin {origin} alone")
 
 
-def _allows(answer: Resource, header: str, origin: str) -> Word:
-    return claim(answer, _HEADERS, lambda given: given.get(header) == origin, default={}).word
-
-
-def _answers(subject: Subject, api: Resource, kind: str) -> Iterator[Word]:
-    """Yield what is known of each answer of the gateway that may be of a kind, for requests that no handler sees."""
-    for response in subject.graph.of_type(RESPONSE):
-        own, known = one(subject.graph, response, "restApiId", REST_API)
-        if own in (api, None):
-            yield worst([known, claim(response, "responseType", lambda given: given == kind).word])
-
-
 @criterion("TRADING-07.4")
 def validation(subject: Subject) -> Verdict:
     """Every method has a validator, which validates the body and the parameters that the method has."""
     findings = [
-        Finding(route.method, "requestValidatorId", _validated(subject, route)) for route in routes(subject.graph)
+        Finding(route.method, "requestValidatorId", is_validated(subject, route)) for route in routes(subject.graph)
     ]
     return combine(findings, "methods", "have their requests validated")
-
-
-def _validated(subject: Subject, route: Route) -> Word:
-    graph, method = subject.graph, route.method
-    validator, word = one(graph, method, "requestValidatorId", _VALIDATOR)
-    if validator is None or route.is_preflight:
-        return word
-    words: list[str] = []
-    parameters = method.get("requestParameters", {})
-    if route.path is None or parameters is UNKNOWN or route.verb is UNKNOWN:
-        return "unknown"
-    for name in re.findall(r"\{([^}+]+)\+?\}", route.path):
-        words.append(
-            claim(method, "requestParameters", lambda p, n=name: p.get(f"method.request.path.{n}") is True, {}).word
-        )
-    if parameters:
-        words.append(claim(validator, "validateRequestParameters", lambda on: on is True, default=False).word)
-    if route.verb in _WITH_BODY:
-        words.append(claim(validator, "validateRequestBody", lambda on: on is True, default=False).word)
-        words.append(_described(subject, method))
-    return worst(words)
-
-
-def _described(subject: Subject, method: Resource) -> Word:
-    """Say whether a method's body has a model, for any content type: under one, other bodies would pass unseen."""
-    given = method.get("requestModels", {})
-    if given is UNKNOWN or given.get("$default") is UNKNOWN:
-        model, word = one(subject.graph, method, "requestModels.$default", _MODEL)
-        return claim(model, "schema", _says_something, default="").word if model is not None else word
-    own, _ = api_of(subject.graph, method, "restApi")
-    models = [
-        model
-        for model in subject.graph.of_type(_MODEL)
-        if model.get("name") == given.get("$default") and api_of(subject.graph, model, "restApi")[0] is own
-    ]
-    return worst(claim(model, "schema", _says_something, default="").word for model in models) if models else "fail"
-
-
-def _says_something(text: str) -> bool:
-    try:
-        schema = json.loads(text)
-    except ValueError:
-        return False
-    return isinstance(schema, dict) and schema.get("type") == "object" and bool(schema.get("properties"))
 
 
 @criterion("TRADING-07.5")
@@ -202,33 +110,16 @@ def logging(subject: Subject) -> Verdict:
         findings.append(Finding(stage, "accessLogSettings.format", is_given(stage, "accessLogSettings.format")))
         findings += [
             claim(row, "settings.loggingLevel", lambda level: level in ("INFO", "ERROR"), default="OFF")
-            for row in _of_all(subject, stage, findings)
+            for row in of_all_methods(subject, stage, findings)
         ]
     return combine(findings, "logs of stages", "are switched on")
-
-
-def _of_all(subject: Subject, stage: Resource, findings: list[Finding]) -> Iterator[Resource]:
-    """Yield the settings of a stage's methods, and add a finding on whether there are such for all methods.
-
-    Those of one method take the place of those of all, as a whole.
-    """
-    rows = settings_of(subject.graph, stage)
-    words = [worst([known, claim(row, "methodPath", lambda path: path == _ALL).word]) for row, known in rows]
-    findings.append(Finding(stage, "stageName", best(words)))
-    yield from (row for row, _ in rows)
 
 
 @criterion("TRADING-07.6a", "TRADING-07.6b")
 def throttling(subject: Subject) -> Verdict:
     """All methods share the stage's rate, and none has settings of its own that let more through."""
     wanted = subject.facts["requests_per_second"]
-    findings: list[Finding] = []
-    for stage in subject.graph.of_type(STAGE):
-        for row in _of_all(subject, stage, findings):
-            whole = row.get("methodPath") == _ALL
-            fits = (lambda rate: rate == wanted) if whole else (lambda rate: 0 < rate <= wanted)
-            findings.append(claim(row, "settings.throttlingRateLimit", fits, default=-1))  # -1: no limit
-            findings.append(claim(row, "settings.throttlingBurstLimit", lambda burst: burst > 0, default=-1))
+    findings = throttled(subject, wanted)
     return combine(findings, "settings of stages", f"throttle at {wanted} requests per second")
 
 
@@ -240,48 +131,20 @@ def plans(subject: Subject) -> Verdict:
     """
     graph = subject.graph
     findings = []
-    for plan in graph.of_type(_PLAN):
+    for plan in graph.of_type(USAGE_PLAN):
         for path in ("throttleSettings.rateLimit", "throttleSettings.burstLimit", "quotaSettings.limit"):
             findings.append(claim(plan, path, lambda given: given > 0, default=0))
     for stage in graph.of_type(STAGE):
         findings.append(
-            Finding(stage, "stageName", best(_covers(subject, plan, stage) for plan in graph.of_type(_PLAN)))
+            Finding(stage, "stageName", best(covers_stage(subject, plan, stage) for plan in graph.of_type(USAGE_PLAN)))
         )
-    for key in graph.of_type(_KEY):
-        words = [word for _, word in _bound(subject, key)]
+    for key in graph.of_type(API_KEY):
+        words = [word for _, word in plans_of(subject, key)]
         findings.append(Finding(key, "", "fail" if len(words) != 1 else worst(words)))
     findings += _needs_key(subject)
-    if not graph.of_type(_PLAN):
+    if not graph.of_type(USAGE_PLAN):
         return Verdict("fail", "the stack has no usage plans")
     return combine(findings, "plans, keys and methods", "give each tenant a share of its own")
-
-
-def _covers(subject: Subject, plan: Resource, stage: Resource) -> Word:
-    rows = plan.get("apiStages", [])
-    if rows is UNKNOWN:
-        return "unknown"
-    words = []
-    own, _ = api_of(subject.graph, stage, "restApi")
-    for number in range(len(rows)):
-        api, known = api_of(subject.graph, plan, f"apiStages.{number}.apiId")
-        named = claim(plan, f"apiStages.{number}.stage", lambda name: name == stage.get("stageName")).word
-        words.append(worst([known, "pass" if api is own or api is None else "fail", named]))
-    return best(words)
-
-
-def _bound(subject: Subject, key: Resource) -> list[tuple[Resource | None, Word]]:
-    """Return the plans that a key is in, each with what is known of it: a plan that covers no stage is none."""
-    found = []
-    for row in subject.graph.of_type(_PLAN_KEY):
-        target, known = one(subject.graph, row, "keyId", _KEY)
-        if target is key or known == "unknown":
-            plan, word = one(subject.graph, row, "usagePlanId", _PLAN)
-            kind = claim(row, "keyType", lambda given: given == "API_KEY").word
-            used: Word = "fail"
-            if plan is not None:
-                used = best(_covers(subject, plan, stage) for stage in subject.graph.of_type(STAGE))
-            found.append((plan, worst([known, word, kind, used if plan is not None else word])))
-    return found
 
 
 def _needs_key(subject: Subject) -> Iterator[Finding]:
@@ -310,12 +173,12 @@ def keys(subject: Subject) -> Verdict:
                     worst([guarded, one(graph, route.method, "authorizerId", _AUTHORIZER)[1]]),
                 )
             )
-    missing = [tenant for tenant in tenants if by_name(subject, _KEY, tenant) is None]
-    if missing or not graph.of_type(_KEY):
+    missing = [tenant for tenant in tenants if by_name(subject, API_KEY, tenant) is None]
+    if missing or not graph.of_type(API_KEY):
         return Verdict("fail", f"no key of {', '.join(missing) or 'anybody'}")
-    for key in graph.of_type(_KEY):
+    for key in graph.of_type(API_KEY):
         enabled = claim(key, "enabled", lambda on: on is True, default=True).word
-        findings.append(Finding(key, "enabled", worst([enabled, best(word for _, word in _bound(subject, key))])))
+        findings.append(Finding(key, "enabled", worst([enabled, best(word for _, word in plans_of(subject, key))])))
     return combine(findings, "keys and methods", "tell tenants apart; an authorizer says who the users are")
 
 
@@ -346,7 +209,7 @@ def _cached(subject: Subject, route: Route, rows: list[tuple[Resource, Word]], f
         return "unknown"
     own = f"{route.path.strip('/')}/{route.verb}"
     named = [row for row, _ in rows if str(row.get("methodPath")).replace("~1", "/").strip("/") == own]
-    whole = [row for row, _ in rows if row.get("methodPath") == _ALL]
+    whole = [row for row, _ in rows if row.get("methodPath") == ALL_METHODS]
     known = worst(word for row, word in rows if row.urn in {judged.urn for judged in named or whole})
     _, function, called = route.callee(subject.graph)
     if function is None:

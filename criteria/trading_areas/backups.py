@@ -6,8 +6,8 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from criteria.trading_areas.common import ROLE, TABLE, Word, any_partition, best, covers, follow, statements, worst
-from criteria.trading_areas.rights import ATTACHMENT, arn, one
+from criteria.common.lookups import ROLE, TABLE, Word, any_partition, best, covers, follow, statements, worst
+from criteria.common.rights import ATTACHMENT, arn, one
 from plumbline.graph import UNKNOWN, Resource, walk
 from plumbline.verdicts import Finding, Subject, Verdict, claim, combine, criterion
 

@@ -5,15 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from criteria.common.lookups import FUNCTION, REPLICATION_GROUP, SECURITY_GROUP, Word, follow, worst
 from criteria.trading_areas import topology
-from criteria.trading_areas.common import (
-    FUNCTION,
-    REPLICATION_GROUP,
-    SECURITY_GROUP,
-    Word,
-    follow,
-    worst,
-)
 from criteria.trading_areas.traffic import EGRESS, INGRESS, OLD_RULE, astray, no_inline_rules, rules
 from plumbline.graph import UNKNOWN, Resource, StackGraph, walk
 from plumbline.verdicts import Finding, Subject, Verdict, claim, combine, criterion

@@ -5,22 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from criteria.trading_areas.common import conditions, depends_by, elements, permissions
+from criteria.common.lookups import conditions, depends_by, elements, permissions
+from criteria.common.privilege import NETWORK_INTERFACES, TRACES
 from plumbline.graph import Resource
 from plumbline.verdicts import Subject
 
-TRACES = frozenset(("xray:PutTelemetryRecords", "xray:PutTraceSegments"))
-# What Lambda does under a function's role to attach it to a VPC (AWS: "Giving Lambda functions access to a VPC").
-NETWORK_INTERFACES = frozenset(
-    (
-        "ec2:AssignPrivateIpAddresses",
-        "ec2:CreateNetworkInterface",
-        "ec2:DeleteNetworkInterface",
-        "ec2:DescribeNetworkInterfaces",
-        "ec2:DescribeSubnets",
-        "ec2:UnassignPrivateIpAddresses",
-    )
-)
 # Lambda makes these calls itself, from outside the VPC and under the function's role: log lines, traces and the network
 # interfaces. Sending to the function's own dead-letter queue is the fourth.
 _OF_LAMBDA = frozenset(

@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from criteria.common.buckets import BUCKET_POLICY, ENCRYPTION
+from criteria.common.domains import domain_of, plain
+from criteria.common.lookups import BUCKET, KEY, Word, best, follow, parts, statements, worst
+from criteria.common.rights import Call, allowed, on, one, sent_by
 from criteria.trading_areas import common
-from criteria.trading_areas.api_domains import domain_of, plain
 from criteria.trading_areas.certificates import DISTRIBUTION, SHOWN, covers, is_issued, of_user
-from criteria.trading_areas.common import BUCKET, KEY, Word, best, bucket_name, follow, parts, statements, worst
-from criteria.trading_areas.rights import Call, allowed, on, one, sent_by
-from criteria.trading_areas.storage import BUCKET_POLICY, ENCRYPTION
+from criteria.trading_areas.common import bucket_name
 from plumbline.graph import UNKNOWN, Resource, reveal
 from plumbline.verdicts import Finding, Subject, Verdict, claim, combine, criterion
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from criteria.trading_areas.api_domains import CERTIFICATE, DOMAIN, VALIDATION, domain_of, plain
-from criteria.trading_areas.common import Word, best, follow, worst
-from criteria.trading_areas.rights import one
+from criteria.common.domains import CERTIFICATE, DOMAIN, VALIDATION, domain_of, plain
+from criteria.common.lookups import Word, best, follow, worst
+from criteria.common.rights import one
 from plumbline.graph import UNKNOWN, Resource, StackGraph, reveal
 from plumbline.verdicts import Finding, Subject, Verdict, claim, combine, criterion
 

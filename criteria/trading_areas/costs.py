@@ -6,9 +6,11 @@ import dataclasses
 from collections.abc import Callable
 from typing import Any
 
-from criteria.trading_areas.common import Word, best, facts, follow, worst
-from criteria.trading_areas.rights import Call, allowed, arn, on, one, sent_by
-from criteria.trading_areas.topics import SUBSCRIPTION, TOPIC, TOPIC_POLICY, is_set
+from criteria.common.lookups import Word, best, follow, worst
+from criteria.common.rights import Call, allowed, arn, on, one, sent_by
+from criteria.common.topics import SUBSCRIPTION, TOPIC, TOPIC_POLICY
+from criteria.trading_areas.common import facts
+from criteria.trading_areas.topics import is_set
 from plumbline.graph import UNKNOWN, Resource, StackGraph, reveal
 from plumbline.verdicts import Finding, Subject, Verdict, claim, combine, criterion, fact
 

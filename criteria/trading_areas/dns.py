@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from criteria.trading_areas.api_domains import CERTIFICATE, DOMAIN, MAPPING, domain_of, maps, plain
-from criteria.trading_areas.api_routes import HEALTH, routes
-from criteria.trading_areas.common import KEY, Link, Word, best, worst
-from criteria.trading_areas.rights import one
+from criteria.common.domains import CERTIFICATE, DOMAIN, MAPPING, domain_of, maps, plain
+from criteria.common.lookups import KEY, Link, Word, best, worst
+from criteria.common.rest_api import HEALTH, routes
+from criteria.common.rights import one
 from plumbline.graph import UNKNOWN, Resource, StackGraph, reveal
 from plumbline.verdicts import Finding, Subject, Verdict, claim, combine, criterion
 

@@ -6,11 +6,12 @@ import math
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from criteria.common.lookups import LOG_GROUP, PROVISIONED, REPLICATION_GROUP, TABLE
+from criteria.common.rest_api import STAGE
+from criteria.common.tables import TARGET
 from criteria.trading_areas.alarms import following
 from criteria.trading_areas.api import cors, gigabytes
-from criteria.trading_areas.api_routes import STAGE
-from criteria.trading_areas.common import LOG_GROUP, PROVISIONED, REPLICATION_GROUP, TABLE, facts
-from criteria.trading_areas.tables import TARGET
+from criteria.trading_areas.common import facts
 from plumbline.graph import Resource
 from plumbline.verdicts import Finding, Subject, Verdict, claim, combine, criterion, fact
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from criteria.trading_areas.api_routes import STAGE
-from criteria.trading_areas.common import BUCKET, Word, best, follow, whole, worst
-from criteria.trading_areas.rights import Call, allowed, on, one
-from criteria.trading_areas.storage import BUCKET_POLICY
+from criteria.common.buckets import BUCKET_POLICY
+from criteria.common.lookups import BUCKET, Word, best, follow, whole, worst
+from criteria.common.rest_api import STAGE
+from criteria.common.rights import Call, allowed, on, one
 from plumbline.graph import UNKNOWN, Resource, StackGraph
 from plumbline.verdicts import Finding, Subject, Verdict, claim, combine, criterion
 

@@ -2,38 +2,30 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from criteria.trading_areas.calls import NETWORK_INTERFACES, TRACES, called_services
-from criteria.trading_areas.common import (
+from criteria.common.lookups import (
     ALIAS,
     FUNCTION,
     LOG_GROUP,
     PROVISIONED,
     ROLE_POLICY,
     TABLE,
-    by_name,
-    conditions,
     depends_by,
-    facts,
-    function_rows,
     statements,
     texts,
     unnamed,
 )
+from criteria.common.privilege import minimal
+from criteria.trading_areas.calls import called_services
+from criteria.trading_areas.common import by_name, facts, function_rows
 from plumbline.graph import UNKNOWN, Resource
 from plumbline.verdicts import Finding, Subject, Verdict, claim, combine, criterion, fact
 
-ATTACHMENT = "aws:iam/rolePolicyAttachment:RolePolicyAttachment"
 # The domains of AWS's endpoints: the usual one, China's, and that of endpoints with both kinds of addresses.
 _DOMAINS = ("amazonaws.com", "amazonaws.com.cn", "api.aws")
-# Families of calls that AWS's own key policies name with a star.
-FAMILIES = frozenset(("kms:GenerateDataKey*", "kms:ReEncrypt*"))
-# Calls that take no resource: AWS lets nobody scope them (Service Authorization Reference, and the guide above).
-UNSCOPED = TRACES | NETWORK_INTERFACES | {"secretsmanager:GetRandomPassword", "timestream:DescribeEndpoints"}
 
 
 @criterion("TRADING-06.1")
@@ -136,51 +128,8 @@ def _is_of_host(url: str, host: str) -> bool:
 @criterion("TRADING-06.6")
 def least_privilege(subject: Subject) -> Verdict:
     """Functions' roles allow named actions on named resources, one role for each function."""
-    findings = []
-    for function in subject.graph.of_type(FUNCTION):
-        roles = depends_by(subject, function, "role", "aws:iam/role:Role")
-        if not roles:
-            findings.append(Finding(function, "role", "fail"))
-        for role in roles:
-            # Everything is granted by the inline policies below, so that it can be seen here.
-            findings += [
-                Finding(role, name, "fail")
-                for name in ("managedPolicyArns", "inlinePolicies")
-                if role.get(name) is not None
-            ]
-        for policy in subject.graph.of_type(ROLE_POLICY, ATTACHMENT):
-            if any(role.urn in policy.property_dependencies.get("role", ()) for role in roles):
-                written = statements(policy, "policy") if policy.type == ROLE_POLICY else [{}]
-                word = "unknown" if written is None else "pass" if all(map(_is_minimal, written)) else "fail"
-                findings.append(Finding(policy, "policy", word))  # type: ignore[arg-type]  # one of three words
+    findings = minimal(subject)
     return combine(findings, "permission policies of functions", "allow named actions on named resources only")
-
-
-def _is_minimal(statement: Mapping[str, Any]) -> bool:
-    actions, resources = texts(statement.get("Action")), texts(statement.get("Resource"))
-    if statement.get("Effect") != "Allow" or not actions or not resources:
-        return statement.get("Effect") == "Deny"
-    if any(":" not in action or ("*" in action and action not in FAMILIES) for action in actions):
-        return False
-    # "*" stands for a whole resource only where the call takes none.
-    if "*" in resources:
-        return set(actions) <= UNSCOPED
-    by_alias = any(
-        operator == "ForAnyValue:StringEquals" and name == "kms:resourcealiases" and values
-        for operator, name, values in conditions(statement)
-    )
-    return all(_names_one(resource) or (by_alias and resource.endswith(":key/*")) for resource in resources)
-
-
-def _names_one(resource: str) -> bool:
-    """Say whether an ARN names a resource: a star may stand for what lies in it (objects, log streams), not for it."""
-    parts = resource.split(":", 5)
-    if len(parts) < 6 or any("*" in part for part in parts[:5]):
-        return False
-    steps = re.split("[:/]", parts[5])
-    # Most ARNs have the type before the name; a bucket's begins with the name.
-    name = steps[0] if parts[2] == "s3" or len(steps) == 1 else steps[1]
-    return "*" not in name
 
 
 @criterion("TRADING-06.7")

@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from criteria.trading_areas.common import (
+from criteria.common.buckets import ENCRYPTION
+from criteria.common.lookups import (
     KEY,
     SECRET,
     TABLE,
@@ -15,15 +16,14 @@ from criteria.trading_areas.common import (
     conditions,
     covers,
     elements,
-    facts,
     follow,
     parts,
     statements,
     texts,
     worst,
 )
-from criteria.trading_areas.functions import FAMILIES
-from criteria.trading_areas.storage import ENCRYPTION
+from criteria.common.privilege import FAMILIES
+from criteria.trading_areas.common import facts
 from plumbline.graph import UNKNOWN, Resource
 from plumbline.verdicts import Finding, Subject, Verdict, claim, combine, criterion
 

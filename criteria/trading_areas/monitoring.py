@@ -7,9 +7,10 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from criteria.trading_areas.api_routes import REST_API
-from criteria.trading_areas.common import FUNCTION, LOG_GROUP, TABLE, by_name, facts, worst
-from criteria.trading_areas.rights import one
+from criteria.common.lookups import FUNCTION, LOG_GROUP, TABLE, worst
+from criteria.common.rest_api import REST_API
+from criteria.common.rights import one
+from criteria.trading_areas.common import by_name, facts
 from plumbline.graph import UNKNOWN, Resource
 from plumbline.verdicts import Finding, Subject, Verdict, claim, combine, criterion
 

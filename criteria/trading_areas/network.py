@@ -6,8 +6,8 @@ import ipaddress
 from collections.abc import Mapping
 from typing import Any
 
+from criteria.common.lookups import FUNCTION, SUBNET, Word, follow, worst
 from criteria.trading_areas import topology
-from criteria.trading_areas.common import FUNCTION, SUBNET, Word, follow, worst
 from criteria.trading_areas.topology import NAT_GATEWAY, VPC, Kind, Way
 from plumbline.graph import UNKNOWN, Resource, StackGraph
 from plumbline.verdicts import Finding, Subject, Verdict, claim, combine, criterion, fact

@@ -7,9 +7,9 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from criteria.trading_areas.common import ROLE, Word, best, statements, worst
-from criteria.trading_areas.events import RULE, interval
-from criteria.trading_areas.rights import Call, allowed, arn, of_role, one, sent_by
+from criteria.common.lookups import ROLE, Word, best, statements, worst
+from criteria.common.rights import Call, allowed, arn, of_role, one, sent_by
+from criteria.common.rules import RULE, interval
 from plumbline.graph import UNKNOWN, Resource
 from plumbline.verdicts import Finding, Subject, Verdict, claim, combine, criterion
 

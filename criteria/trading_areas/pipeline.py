@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from criteria.trading_areas.common import (
+from criteria.common.deploying import HOST, IDENTITY, deploying_role, is_github, trusted, trusts_only
+from criteria.common.lookups import (
     BUCKET,
     FUNCTION,
     LOG_GROUP,
@@ -14,67 +14,21 @@ from criteria.trading_areas.common import (
     ROLE,
     Word,
     best,
-    bucket_name,
     conditions,
-    elements,
-    facts,
     follow,
     parts,
     statements,
-    texts,
     worst,
 )
-from criteria.trading_areas.rights import ATTACHMENT, Call, Statement, allowed, arn, of_role
+from criteria.common.rights import ATTACHMENT, Call, Statement, allowed, arn, of_role
+from criteria.trading_areas.common import bucket_name, facts
 from plumbline.graph import UNKNOWN, Resource, StackGraph, reveal, walk
 from plumbline.verdicts import Finding, Subject, Verdict, claim, combine, criterion
 
 REPOSITORY = "aws:ecr/repository:Repository"
 LIFECYCLE = "aws:ecr/lifecyclePolicy:LifecyclePolicy"
 REPOSITORY_POLICY = "aws:ecr/repositoryPolicy:RepositoryPolicy"
-IDENTITY = "aws:iam/openIdConnectProvider:OpenIdConnectProvider"
-_HOST = "token.actions.githubusercontent.com"
-_AUDIENCE = "sts.amazonaws.com"
-# One environment of one repository, and so no branch, no fork and no pull request.
-_SUBJECT = re.compile(r"repo:[^:*?/]+/[^:*?/]+:environment:(?P<environment>[^:*?]+)")
 _WRITING = ("logs:CreateLogStream", "logs:PutLogEvents")
-
-
-def deploying_role(subject: Subject) -> tuple[StackGraph | None, Resource | None, str]:
-    """Return the bootstrap stack, the role of it that deploys the stack, and why there is none."""
-    graph = subject.base()
-    if graph is None:
-        return None, None, "the settings name no bootstrap stack"
-    deployment = subject.settings.get("deployment")
-    name = str(deployment.get("role", "")) if isinstance(deployment, Mapping) else ""
-    return graph, graph.named(ROLE, "name", name), f"the bootstrap stack has no role {name or 'that deploys'}"
-
-
-def trusted(role: Resource) -> tuple[Word, frozenset[str]]:
-    """Return whether a role trusts runs of GitHub Actions and nobody else, and the environments that they run in."""
-    written = statements(role, "assumeRolePolicy")
-    if written is None:
-        return "unknown", frozenset()
-    environments = [_environments(row) for row in written if row.get("Effect") != "Deny"]
-    if not environments or None in environments:
-        return "fail", frozenset()
-    return "pass", frozenset(name for names in environments if names for name in names)
-
-
-def _environments(row: Statement) -> list[str] | None:
-    """Return the environments whose runs a statement lets assume the role, None where it lets in somebody else."""
-    principal = row.get("Principal")
-    providers = texts(principal.get("Federated")) if isinstance(principal, dict) else []
-    by_github = bool(providers) and all(provider.endswith(f":oidc-provider/{_HOST}") for provider in providers)
-    if not by_github or set(principal or ()) != {"Federated"}:
-        return None
-    if elements(row, "Action") != ["sts:assumerolewithwebidentity"]:
-        return None
-    held = {key: values for operator, key, values in conditions(row) if operator == "StringEquals"}
-    matches = [_SUBJECT.fullmatch(text) for text in held.get(f"{_HOST}:sub", [])]
-    if held.get(f"{_HOST}:aud") != [_AUDIENCE] or not matches:
-        return None
-    found = [match["environment"] for match in matches if match]
-    return found if len(found) == len(matches) else None
 
 
 @criterion("TRADING-21.1")
@@ -86,7 +40,7 @@ def roles(subject: Subject) -> Verdict:
     graph, deploying, why = deploying_role(subject)
     if graph is None or deploying is None:
         return Verdict("fail", why)
-    if not any(_is_github(provider) for provider in graph.of_type(IDENTITY)):
+    if not any(is_github(provider) for provider in graph.of_type(IDENTITY)):
         return Verdict("fail", "the bootstrap stack does not know GitHub as an identity provider")
     preview = f"{subject.environment}-preview"  # the environment of runs that only look
     words: dict[str, Word] = {role.urn: trusts_only(role, preview) for role in graph.of_type(ROLE)}
@@ -98,7 +52,7 @@ def roles(subject: Subject) -> Verdict:
     findings += [
         Finding(role, "assumeRolePolicy", trusted(role)[0])
         for role in graph.of_type(ROLE)
-        if _HOST in str(reveal(role.get("assumeRolePolicy")))
+        if HOST in str(reveal(role.get("assumeRolePolicy")))
     ]
     findings += [
         Finding(role, "name", "pass" if parts(graph, role, "role", ATTACHMENT) or of_role(graph, role) else "fail")
@@ -106,17 +60,6 @@ def roles(subject: Subject) -> Verdict:
     ]
     what = f"trusts and permissions of {graph.stack}"
     return combine(findings, what, f"let runs of {subject.environment} and {preview} in GitHub assume a role each")
-
-
-def trusts_only(role: Resource, environment: str) -> Word:
-    """Say whether a role trusts runs of one environment in GitHub, and nobody else."""
-    word, found = trusted(role)
-    return "fail" if word == "pass" and found != {environment} else word
-
-
-def _is_github(provider: Resource) -> bool:
-    url, clients = provider.get("url"), provider.get("clientIdLists", [])
-    return url in (_HOST, f"https://{_HOST}") and clients == [_AUDIENCE]
 
 
 @criterion("TRADING-21.2")

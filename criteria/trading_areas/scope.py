@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from criteria.trading_areas.common import BUCKET, FUNCTION, bucket_name, by_name, facts, follow, function_rows
-from criteria.trading_areas.pipeline import deploying_role, trusts_only
+from criteria.common.deploying import deploying_role, trusts_only
+from criteria.common.lookups import BUCKET, FUNCTION, follow
+from criteria.trading_areas.common import bucket_name, by_name, facts, function_rows
 from criteria.trading_areas.series import DATABASE, INFLUX
 from plumbline.graph import UNKNOWN, Resource
 from plumbline.verdicts import Finding, Subject, Verdict, all_of, claim, combine, criterion

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from criteria.trading_areas.common import (
+from criteria.common.lookups import (
     ALIAS,
     FUNCTION,
     KEY,
@@ -16,12 +16,10 @@ from criteria.trading_areas.common import (
     Word,
     any_partition,
     best,
-    by_name,
     conditions,
     covers,
     depends_by,
     elements,
-    facts,
     follow,
     parts,
     permissions,
@@ -29,6 +27,7 @@ from criteria.trading_areas.common import (
     texts,
     worst,
 )
+from criteria.trading_areas.common import by_name, facts
 from plumbline.graph import UNKNOWN, Resource
 from plumbline.verdicts import Finding, Subject, Verdict, claim, combine, criterion
 

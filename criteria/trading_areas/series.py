@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from criteria.trading_areas.common import FUNCTION, KEY, Word, best, follow
-from criteria.trading_areas.rights import Call, allowed, arn, of_caller, one
+from criteria.common.lookups import FUNCTION, KEY, Word, best, follow
+from criteria.common.rights import Call, allowed, arn, of_caller, one
 from plumbline.graph import UNKNOWN, Resource
 from plumbline.verdicts import Finding, Subject, Verdict, claim, combine, criterion
 

@@ -6,20 +6,11 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from criteria.trading_areas.common import (
-    ALIAS,
-    FUNCTION,
-    LOG_GROUP,
-    POLICY,
-    ROLE,
-    Word,
-    elements,
-    follow,
-    statements,
-)
-from criteria.trading_areas.events import QUEUE, TARGET
-from criteria.trading_areas.rights import ATTACHMENT, Call, Statement, allowed, arn, of_role, one, sent_by
-from criteria.trading_areas.topics import TOPIC
+from criteria.common.lookups import ALIAS, FUNCTION, LOG_GROUP, POLICY, ROLE, Word, elements, follow, statements
+from criteria.common.rights import ATTACHMENT, Call, Statement, allowed, arn, of_role, one, sent_by
+from criteria.common.rules import TARGET
+from criteria.common.topics import TOPIC
+from criteria.trading_areas.events import QUEUE
 from plumbline.graph import UNKNOWN, Resource, StackGraph, reveal
 from plumbline.verdicts import Finding, Subject, Verdict, claim, combine, criterion
 

@@ -6,18 +6,17 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from criteria.trading_areas.common import BUCKET, any_partition, conditions, covers, elements, statements, texts
-from criteria.trading_areas.storage import (
+from criteria.common.buckets import (
     BUCKET_POLICY,
     ENCRYPTION,
-    FLAGS,
     PUBLIC_ACCESS,
     VERSIONING,
-    flag,
     is_encrypted,
     is_versioned,
     part_of,
 )
+from criteria.common.lookups import BUCKET, any_partition, conditions, covers, elements, statements, texts
+from criteria.trading_areas.storage import FLAGS, flag
 from plumbline.graph import Resource
 from plumbline.verdicts import Finding, Subject, Verdict, combine, criterion, fact
 

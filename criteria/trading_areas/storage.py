@@ -5,34 +5,38 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from criteria.trading_areas.common import (
+from criteria.common.buckets import (
+    BUCKET_POLICY,
+    BUCKETS,
+    ENCRYPTION,
+    LIFECYCLE,
+    LOGGING,
+    PUBLIC_ACCESS,
+    VERSIONING,
+    algorithms,
+    is_encrypted,
+    is_versioned,
+    part_of,
+)
+from criteria.common.lookups import (
     BUCKET,
     KEY,
     Word,
     any_partition,
-    bucket_name,
     conditions,
     covers,
     elements,
     follow,
-    parts,
     statements,
     texts,
     whole,
     worst,
 )
-from criteria.trading_areas.rights import Call, allowed
+from criteria.common.rights import Call, allowed
+from criteria.trading_areas.common import bucket_name
 from plumbline.graph import UNKNOWN, Resource, StackGraph
 from plumbline.verdicts import Finding, Subject, Verdict, claim, combine, criterion
 
-VERSIONING = "aws:s3/bucketVersioning:BucketVersioning"
-ENCRYPTION = "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration"
-PUBLIC_ACCESS = "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock"
-LIFECYCLE = "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration"
-LOGGING = "aws:s3/bucketLogging:BucketLogging"
-BUCKET_POLICY = "aws:s3/bucketPolicy:BucketPolicy"
-# Other kinds of buckets are judged with the rest, so that none goes unseen.
-_BUCKETS = (BUCKET, "aws:s3/bucketV2:BucketV2", "aws:s3/directoryBucket:DirectoryBucket")
 FLAGS = ("blockPublicAcls", "blockPublicPolicy", "ignorePublicAcls", "restrictPublicBuckets")
 _WAF_PREFIX = "aws-waf-logs-"  # AWS WAF delivers to no other buckets
 _LOG_SERVICE = "logging.s3.amazonaws.com"
@@ -56,10 +60,6 @@ def versioning(subject: Subject) -> Verdict:
     return _every(subject, VERSIONING, is_versioned, "keep versions of their objects")
 
 
-def is_versioned(part: Resource) -> Finding:
-    return claim(part, "versioningConfiguration.status", lambda status: status == "Enabled")
-
-
 @criterion("TRADING-05.3")
 def encryption(subject: Subject) -> Verdict:
     """Objects are encrypted with S3's own key, or, by setting, with a customer key of the stack."""
@@ -81,22 +81,9 @@ def encryption(subject: Subject) -> Verdict:
     return Verdict("deviation", evidence, decision=_DECISION_CUSTOMER_KEYS)
 
 
-def is_encrypted(part: Resource) -> Finding:
-    """Judge that every rule has S3's own key as the default."""
-    given = _algorithms(part)
-    wrong = not given or any(algorithm is not UNKNOWN and algorithm != "AES256" for algorithm in given)
-    return Finding(part, "rules", "fail" if wrong else "unknown" if UNKNOWN in given else "pass")
-
-
-def _algorithms(part: Resource) -> list[Any]:
-    rules = part.get("rules", [])
-    path = "applyServerSideEncryptionByDefault.sseAlgorithm"
-    return [UNKNOWN] if rules is UNKNOWN else [part.get(f"rules.{number}.{path}") for number in range(len(rules))]
-
-
 def _has_own_key(graph: StackGraph, part: Resource) -> Word:
     words: list[Word] = []
-    for number, algorithm in enumerate(_algorithms(part)):
+    for number, algorithm in enumerate(algorithms(part)):
         if algorithm is UNKNOWN:
             words.append("unknown")
         elif algorithm != "AES256":
@@ -231,7 +218,7 @@ def _accepts(subject: Subject, policy: Resource, target: Resource, logging: Reso
 def prefixes(subject: Subject) -> Verdict:
     """Names begin with the environment, after what AWS prescribes for the logs of its WAF."""
     prefix = f"{subject.environment}-"
-    found = [bucket for type_ in _BUCKETS for bucket in subject.graph.of_type(type_)]
+    found = [bucket for type_ in BUCKETS for bucket in subject.graph.of_type(type_)]
     findings = [
         claim(bucket, "bucket", lambda name: name.removeprefix(_WAF_PREFIX).startswith(prefix), default="")
         for bucket in found
@@ -245,23 +232,11 @@ def suffixes(subject: Subject) -> Verdict:
     suffix = f"-{subject.settings.get('account_id')}"
     findings = [
         claim(bucket, "bucket", lambda name: name.endswith(suffix), default="")
-        for bucket in subject.graph.of_type(*_BUCKETS)
+        for bucket in subject.graph.of_type(*BUCKETS)
     ]
     return combine(findings, "bucket names", f"have the suffix {suffix}")
 
 
 def _every(subject: Subject, type_: str, judge: Callable[[Resource], Finding], says: str) -> Verdict:
-    findings = [part_of(subject.graph, bucket, type_, judge) for bucket in subject.graph.of_type(*_BUCKETS)]
+    findings = [part_of(subject.graph, bucket, type_, judge) for bucket in subject.graph.of_type(*BUCKETS)]
     return combine(findings, "buckets", says)
-
-
-def part_of(graph: StackGraph, bucket: Resource, type_: str, judge: Callable[[Resource], Finding]) -> Finding:
-    """Judge a setting of a bucket that is a resource of its own: there is one, and what there is, holds."""
-    found = [judge(part) for part in parts(graph, bucket, "bucket", type_)]
-    against = [finding for word in ("fail", "unknown") for finding in found if finding.word == word]
-    if against:
-        return against[0]
-    if found:
-        return found[0]
-    astray = [part for part in graph.of_type(type_) if not follow(graph, part, "bucket", BUCKET).certain]
-    return Finding(astray[0], "bucket", "unknown") if astray else Finding(bucket, "", "fail")

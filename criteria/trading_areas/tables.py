@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
-from criteria.trading_areas.common import KEY, TABLE, Word, best, by_name, facts, follow, unnamed, worst
+from criteria.common.lookups import KEY, TABLE, Word, best, follow, unnamed, worst
+from criteria.common.tables import TARGET, index_key, key_of, types_of
+from criteria.trading_areas.common import by_name, facts
 from plumbline.graph import UNKNOWN, Resource, walk
 from plumbline.verdicts import Finding, Subject, Verdict, claim, combine, criterion, fact
 
-TARGET = "aws:appautoscaling/target:Target"
 POLICY = "aws:appautoscaling/policy:Policy"
 
 
@@ -18,20 +19,6 @@ def _wanted(subject: Subject) -> Iterator[tuple[Mapping[str, Any], Resource]]:
         table = by_name(subject, TABLE, name)
         if table is not None:
             yield row, table
-
-
-def _key(text: str) -> list[tuple[str, str]]:
-    """Read "partition + sort:N" as [(partition, S), (sort, N)]."""
-    pairs = (part.strip().partition(":") for part in text.split("+"))
-    return [(name, type_ or "S") for name, _, type_ in pairs]
-
-
-def _types(table: Resource) -> dict[Any, Any] | None:
-    """Return the type of each attribute by name, None where one of them is not known yet."""
-    attributes = table.get("attributes", [])
-    if any(leaf is UNKNOWN for _, leaf in walk(attributes)):
-        return None
-    return {row.get("name"): row.get("type") for row in attributes}
 
 
 @criterion("TRADING-03.1")
@@ -57,9 +44,9 @@ def sort_keys(subject: Subject) -> Verdict:
 def _keys(subject: Subject, property_: str, position: int, what: str) -> Verdict:
     findings = unnamed(subject, TABLE)
     for row, table in _wanted(subject):
-        key = _key(row["key"])
+        key = key_of(row["key"])
         wanted = key[position] if len(key) > position else None
-        types = _types(table)
+        types = types_of(table)
         if types is None:
             findings.append(Finding(table, "attributes", "unknown"))
             continue
@@ -75,27 +62,19 @@ def _keys(subject: Subject, property_: str, position: int, what: str) -> Verdict
 def indexes(subject: Subject) -> Verdict:
     findings = unnamed(subject, TABLE)
     for row, table in _wanted(subject):
-        wanted = {name: _key(key) for name, key in row.get("indexes", {}).items()}
-        types = _types(table)
+        wanted = {name: key_of(key) for name, key in row.get("indexes", {}).items()}
+        types = types_of(table)
         if types is None:
             findings.append(Finding(table, "attributes", "unknown"))
             continue
 
         def same(given: Any, wanted: Mapping[str, Any] = wanted, types: Mapping[Any, Any] = types) -> bool:
-            found = {index.get("name"): [(n, types.get(n)) for n in _index_key(index)] for index in given}
+            found = {index.get("name"): [(n, types.get(n)) for n in index_key(index)] for index in given}
             return all(found.get(name) == key for name, key in wanted.items())
 
         if wanted:
             findings.append(claim(table, "globalSecondaryIndexes", same, default=[]))
     return combine(findings, "tables", "have every index that the schema names, with its keys")
-
-
-def _index_key(index: Mapping[str, Any]) -> list[Any]:
-    schemas = index.get("keySchemas") or []
-    if schemas:
-        by_kind = {row.get("keyType"): row.get("attributeName") for row in schemas}
-        return [by_kind[kind] for kind in ("HASH", "RANGE") if kind in by_kind]
-    return [index[name] for name in ("hashKey", "rangeKey") if index.get(name)]
 
 
 @criterion("TRADING-03.4")

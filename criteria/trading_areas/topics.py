@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from criteria.trading_areas.common import Link, Word, by_name, conditions, facts, follow, is_given, texts, worst
-from criteria.trading_areas.rights import Statement, on
+from criteria.common.lookups import Link, Word, conditions, follow, is_given, texts, worst
+from criteria.common.rights import Statement, on
+from criteria.common.topics import SUBSCRIPTION, TOPIC, TOPIC_POLICY
+from criteria.trading_areas.common import by_name, facts
 from plumbline.graph import UNKNOWN, Resource, reveal
 from plumbline.verdicts import Finding, Subject, Verdict, combine, criterion
 
-TOPIC = "aws:sns/topic:Topic"
-TOPIC_POLICY = "aws:sns/topicPolicy:TopicPolicy"
-SUBSCRIPTION = "aws:sns/topicSubscription:TopicSubscription"
 CRITICAL = "critical-alerts"
 _FROM_SOURCE = ("StringEquals", "StringLike", "ArnEquals", "ArnLike")
 

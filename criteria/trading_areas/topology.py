@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from criteria.trading_areas.common import SUBNET, Link, Word, best, elements, follow, is_given, texts, worst
-from criteria.trading_areas.common import statements as statements_of
-from criteria.trading_areas.rights import Call, allowed
+from criteria.common.lookups import SUBNET, Link, Word, best, elements, follow, is_given, texts, worst
+from criteria.common.lookups import statements as statements_of
+from criteria.common.rights import Call, allowed
 from plumbline.graph import UNKNOWN, Resource, StackGraph
 from plumbline.verdicts import Subject, claim
 

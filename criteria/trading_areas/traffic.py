@@ -4,19 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from criteria.common.lookups import FUNCTION, SECURITY_GROUP, SUBNET, Link, Word, best, follow, worst
 from criteria.trading_areas import topology
 from criteria.trading_areas.calls import called_services
-from criteria.trading_areas.common import (
-    FUNCTION,
-    SECURITY_GROUP,
-    SUBNET,
-    Link,
-    Word,
-    best,
-    facts,
-    follow,
-    worst,
-)
+from criteria.trading_areas.common import facts
 from criteria.trading_areas.topology import ENDPOINT, EVERYWHERE, ROUTE_TABLE, VPC
 from plumbline.graph import UNKNOWN, Resource, StackGraph
 from plumbline.verdicts import Finding, Subject, Verdict, claim, combine, criterion

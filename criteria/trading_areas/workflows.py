@@ -6,20 +6,9 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from criteria.trading_areas.common import (
-    ALIAS,
-    FUNCTION,
-    LOG_GROUP,
-    ROLE,
-    Word,
-    by_name,
-    covers,
-    elements,
-    facts,
-    follow,
-    texts,
-)
-from criteria.trading_areas.rights import ATTACHMENT, Call, allowed, arn, of_caller, one
+from criteria.common.lookups import ALIAS, FUNCTION, LOG_GROUP, ROLE, Word, covers, elements, follow, texts
+from criteria.common.rights import ATTACHMENT, Call, allowed, arn, of_caller, one
+from criteria.trading_areas.common import by_name, facts
 from plumbline.graph import UNKNOWN, Resource
 from plumbline.verdicts import Finding, Subject, Verdict, claim, combine, criterion
 

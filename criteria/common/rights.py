@@ -6,17 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from criteria.trading_areas.common import (
-    ROLE,
-    ROLE_POLICY,
-    Word,
-    conditions,
-    covers,
-    elements,
-    follow,
-    statements,
-    texts,
-)
+from criteria.common.lookups import ROLE, ROLE_POLICY, Word, conditions, covers, elements, follow, statements, texts
 from plumbline.graph import UNKNOWN, Resource, StackGraph
 from plumbline.verdicts import Subject
 
@@ -176,3 +166,11 @@ def of_caller(graph: StackGraph, caller: Resource, path: str) -> tuple[list[Stat
         return [], word
     written = of_role(graph, role)
     return (written, "pass") if written is not None else ([], "unknown")
+
+
+def is_assumed(role: Resource, service: str, context: Mapping[str, str]) -> Word:
+    """Say whether a service may assume a role, in a request that says as much as `context`."""
+    written = statements(role, "assumeRolePolicy")
+    if written is None:
+        return "unknown"
+    return "pass" if allowed(written, Call("sts:AssumeRole", "", service, context)) else "fail"

@@ -6,9 +6,9 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from criteria.trading_areas.common import ALIAS, FUNCTION, Word, best, covers, worst
-from criteria.trading_areas.events import PERMISSION, is_for
-from criteria.trading_areas.rights import arn, one
+from criteria.common.lookups import ALIAS, FUNCTION, Word, best, covers, worst
+from criteria.common.rights import arn, one
+from criteria.common.rules import PERMISSION, is_for
 from plumbline.graph import UNKNOWN, Resource, StackGraph
 from plumbline.verdicts import Subject, claim
 

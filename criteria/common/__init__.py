@@ -1,0 +1,1 @@
+"""What the predicates of several systems share: ways into the graph, and judgements that name no system."""
