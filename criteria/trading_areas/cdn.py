@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from criteria.common import lookups
 from criteria.common.buckets import BUCKET_POLICY, ENCRYPTION
-from criteria.common.domains import domain_of, plain
+from criteria.common.domains import plain
 from criteria.common.lookups import BUCKET, KEY, Word, best, follow, parts, statements, worst
 from criteria.common.rights import Call, allowed, on, one, sent_by
-from criteria.trading_areas import common
+from criteria.trading_areas.api_domains import domain_of
 from criteria.trading_areas.certificates import DISTRIBUTION, SHOWN, covers, is_issued, of_user
 from criteria.trading_areas.common import bucket_name
 from plumbline.graph import UNKNOWN, Resource, reveal
@@ -175,7 +176,7 @@ def _first(distribution: Resource, file: str) -> tuple[str, Word]:
         pattern = distribution.get(f"orderedCacheBehaviors.{number}.pathPattern")
         if row is UNKNOWN or pattern is UNKNOWN:
             return f"orderedCacheBehaviors.{number}", "unknown"
-        if isinstance(pattern, str) and common.covers(f"/{pattern.removeprefix('/')}", file):
+        if isinstance(pattern, str) and lookups.covers(f"/{pattern.removeprefix('/')}", file):
             return f"orderedCacheBehaviors.{number}", "pass"
     return ("", "pass") if isinstance(rows, list) else ("orderedCacheBehaviors", "unknown")
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from criteria.common.domains import CERTIFICATE, DOMAIN, VALIDATION, domain_of, plain
+from criteria.common.domains import CERTIFICATE, DOMAIN, VALIDATION, plain
 from criteria.common.lookups import Word, best, follow, worst
 from criteria.common.rights import one
+from criteria.trading_areas.api_domains import domain_of
 from plumbline.graph import UNKNOWN, Resource, StackGraph, reveal
 from plumbline.verdicts import Finding, Subject, Verdict, claim, combine, criterion
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from criteria.common.domains import CERTIFICATE, DOMAIN, MAPPING, domain_of, maps, plain
+from criteria.common.domains import CERTIFICATE, DOMAIN, MAPPING, maps, plain
 from criteria.common.lookups import KEY, Link, Word, best, worst
 from criteria.common.rest_api import HEALTH, routes
 from criteria.common.rights import one
+from criteria.trading_areas.api_domains import domain_of
 from plumbline.graph import UNKNOWN, Resource, StackGraph, reveal
 from plumbline.verdicts import Finding, Subject, Verdict, claim, combine, criterion
 
