@@ -16,7 +16,15 @@ LONGEST = 450  # lines of a module
 ALLOWED = {
     "components": ("plumbline.sdk", "plumbline.yaml12"),
     "systems": ("components", "plumbline.probing", "plumbline.sdk", "plumbline.yaml12", "plumbline.project"),
-    "criteria": ("plumbline.graph", "plumbline.sdk", "plumbline.taggable", "plumbline.yaml12", "plumbline.verdicts"),
+    "criteria": (
+        "plumbline.free_tier",
+        "plumbline.graph",
+        "plumbline.project",
+        "plumbline.sdk",
+        "plumbline.taggable",
+        "plumbline.yaml12",
+        "plumbline.verdicts",
+    ),
     "policies": (
         "plumbline.cognito",
         "plumbline.commands",
@@ -128,6 +136,20 @@ def test_components_name_no_system() -> None:
     ]
     assert names
     assert [(file, value) for file, value in constants if value in names] == []
+
+
+def test_criteria_of_a_system_know_nothing_of_another_system() -> None:
+    systems = {file.stem for file in (ROOT / "criteria").glob("*.yaml")}
+    areas = {system: {f"criteria.{system}", f"criteria.{system}_areas"} for system in systems}
+    wrong = [
+        f"{relative(file)}: {name}"
+        for file in modules("criteria")
+        for name in of_ours(tree(file))
+        for system, packages in areas.items()
+        if within(name, tuple(packages)) and not relative(file).startswith(f"criteria/{system}")
+    ]
+    assert len(systems) > 1
+    assert wrong == []
 
 
 def test_main_imports_only_systems_and_pulumi() -> None:

@@ -155,6 +155,18 @@ def settings_of(graph: StackGraph, stage: Resource) -> list[tuple[Resource, Word
     return found
 
 
+def proxied(subject: Subject, route: Route, wanted: str = "AWS_PROXY") -> tuple[Resource | None, Word]:
+    """Return the function that a route's proxy integration calls by an alias, and whether it can."""
+    alias, function, known = route.callee(subject.graph)
+    words = [known, route.word]
+    if route.integration is not None:
+        words.append(claim(route.integration, "type", lambda given: given == wanted).word)
+        words.append(claim(route.integration, "integrationHttpMethod", lambda given: given == "POST").word)
+    if alias is not None and function is not None:
+        words.append(serves(subject, route, alias, function))
+    return (function if alias is not None else None), worst(words)
+
+
 def serves(subject: Subject, route: Route, alias: Resource, function: Resource) -> Word:
     """Say whether a function's alias lets the API call it for a route.
 

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 
 from criteria.common.lookups import FUNCTION, LOG_GROUP, Word, best, is_given, worst
-from criteria.common.rest_api import REST_API, STAGE, Route, api_of, routes, serves, settings_of
+from criteria.common.rest_api import REST_API, STAGE, Route, api_of, proxied, routes, settings_of
 from criteria.common.rest_limits import (
     ALL_METHODS,
     API_KEY,
@@ -58,15 +58,12 @@ def integrations(subject: Subject) -> Verdict:
     for route in routes(subject.graph):
         if route.calls_nobody:
             continue
-        alias, function, known = route.callee(subject.graph)
-        words = [known, route.word]
-        if route.integration is not None:
-            words.append(claim(route.integration, "type", lambda given: given == wanted).word)
-            words.append(claim(route.integration, "integrationHttpMethod", lambda given: given == "POST").word)
-        if alias is not None and function is not None:
+        function, word = proxied(subject, route, wanted)
+        words = [word]
+        if function is not None:
             name = str(function.get("name")).removeprefix(f"{subject.environment}-")
             found.add(name)
-            words += ["pass" if name in handlers else "fail", serves(subject, route, alias, function)]
+            words.append("pass" if name in handlers else "fail")
         findings.append(Finding(route.integration or route.method, "uri", worst(words)))
     verdict = combine(findings, "methods", "call the handlers' aliases by proxy integrations", _DECISION_API_HANDLERS)
     missing = handlers - found

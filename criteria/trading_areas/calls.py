@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from criteria.common.lookups import conditions, depends_by, elements, permissions
+from criteria.common.lookups import QUEUE, conditions, depends_by, elements, permissions
 from criteria.common.privilege import NETWORK_INTERFACES, TRACES
 from plumbline.graph import Resource
 from plumbline.verdicts import Subject
@@ -15,7 +15,6 @@ from plumbline.verdicts import Subject
 _OF_LAMBDA = frozenset(
     action.casefold() for action in {"logs:CreateLogStream", "logs:PutLogEvents"} | TRACES | NETWORK_INTERFACES
 )
-_QUEUE = "aws:sqs/queue:Queue"
 _ENDPOINT_NAMES = {"cloudwatch": "monitoring"}  # where an endpoint is called otherwise than the service's actions
 
 
@@ -47,7 +46,7 @@ def _made_by_others(subject: Subject, function: Resource, statement: Mapping[str
     if action.startswith("kms:"):
         return any(operator == "StringEquals" and key == "kms:viaservice" for operator, key, _ in conditions(statement))
     if action == "sqs:sendmessage":
-        queues = [queue.get("name") for queue in depends_by(subject, function, "deadLetterConfig", _QUEUE)]
+        queues = [queue.get("name") for queue in depends_by(subject, function, "deadLetterConfig", QUEUE)]
         named = [arn.rpartition(":")[2] for arn in elements(statement, "Resource")]
         return bool(named) and all(name in queues for name in named)
     return False

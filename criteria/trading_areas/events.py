@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from criteria.common.lookups import FUNCTION, Word, worst
+from criteria.common.lookups import FUNCTION, QUEUE, Word, worst
 from criteria.common.rights import Call, allowed, arn, of_caller, on, one, sent_by
 from criteria.common.rules import (
     CALLED,
@@ -25,7 +25,6 @@ from plumbline.graph import UNKNOWN, Resource
 from plumbline.verdicts import Finding, Subject, Verdict, claim, combine, criterion
 
 BUS = "aws:cloudwatch/eventBus:EventBus"
-QUEUE = "aws:sqs/queue:Queue"
 _QUEUE_POLICY = "aws:sqs/queuePolicy:QueuePolicy"
 
 

@@ -6,11 +6,10 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from criteria.common.lookups import ALIAS, FUNCTION, LOG_GROUP, POLICY, ROLE, Word, elements, follow, statements
+from criteria.common.lookups import ALIAS, FUNCTION, LOG_GROUP, POLICY, QUEUE, ROLE, Word, elements, follow, statements
 from criteria.common.rights import ATTACHMENT, Call, Statement, allowed, arn, of_role, one, sent_by
 from criteria.common.rules import TARGET
 from criteria.common.topics import TOPIC
-from criteria.trading_areas.events import QUEUE
 from plumbline.graph import UNKNOWN, Resource, StackGraph, reveal
 from plumbline.verdicts import Finding, Subject, Verdict, claim, combine, criterion
 

@@ -1,0 +1,1 @@
+"""Predicates of the agentic system, one module per area."""
