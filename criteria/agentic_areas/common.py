@@ -10,7 +10,7 @@ from typing import Any
 from criteria.common.lookups import BUCKET, FUNCTION, QUEUE, TABLE
 from plumbline import yaml12
 from plumbline.graph import UNKNOWN, Resource
-from plumbline.verdicts import Subject, Verdict
+from plumbline.verdicts import Finding, Subject, Verdict
 
 SOCKET_API = "aws:apigatewayv2/api:Api"
 # What a stack is made with, and not of.
@@ -61,3 +61,12 @@ def absent(subject: Subject, type_: str, name: str, property_: str = "name") -> 
         if row.get(property_) is UNKNOWN:
             return Verdict("unknown", f"{name} may exist", f"{row.urn}#{property_}")
     return Verdict("fail", f"the stack has no {name}")
+
+
+def without_credentials(row: Resource) -> Finding:
+    """Judge that no variable of a function is one that would hold a credential; the names are known before values."""
+    path = "environment.variables"
+    given = row.get(path, {})
+    if given is UNKNOWN:
+        return Finding(row, path, "unknown")
+    return Finding(row, path, "fail" if set(given) & set(facts()["credential_variables"]) else "pass")

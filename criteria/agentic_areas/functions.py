@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator
 from typing import Any
 
-from criteria.agentic_areas.common import absent, facts, function
+from criteria.agentic_areas.common import absent, facts, function, without_credentials
 from criteria.agentic_areas.delivery import shifts
 from criteria.agentic_areas.files import HANDLERS, calls_in, tree
 from criteria.agentic_areas.queues import MAPPING
@@ -175,8 +175,7 @@ def roles(subject: Subject) -> Verdict:
         if role is not None:
             word = worst([word, is_assumed(role, "lambda.amazonaws.com", {}), _only_lambda(role)])
         findings.append(Finding(row, "role", word))
-        path = "environment.variables"
-        findings.append(claim(row, path, lambda given: not set(given) & set(facts()["credential_variables"]), {}))
+        findings.append(without_credentials(row))
     return combine(findings, "functions", "have a role, and no credentials")
 
 

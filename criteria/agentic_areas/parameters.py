@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from criteria.agentic_areas.common import absent, facts
+from criteria.agentic_areas.common import absent, facts, without_credentials
 from criteria.agentic_areas.files import below
 from criteria.common.lookups import FUNCTION, KEY, Word, follow
 from plumbline.graph import UNKNOWN, Resource, walk
@@ -30,8 +30,7 @@ def in_parameter_store(subject: Subject) -> Verdict:
     if elsewhere:
         return Verdict("fail", f"{elsewhere[0].display} is a secret elsewhere", elsewhere[0].urn)
     for row in subject.graph.of_type(FUNCTION):
-        path = "environment.variables"
-        findings.append(claim(row, path, lambda given: not set(given) & set(facts()["credential_variables"]), {}))
+        findings.append(without_credentials(row))
     return combine(findings, "parameters and functions", "keep credentials in Parameter Store alone")
 
 

@@ -15,6 +15,7 @@ from plumbline.commands import subject
 from plumbline.graph import UNKNOWN, Resource, StackGraph
 from plumbline.project import Project
 from plumbline.verdicts import Subject, Verdict, judge, ledger
+from tests.criteria import deliveries
 
 Change = Callable[[Subject], Subject]
 # (criterion, stack, what is changed, change). A stack "test up" is deployed, so that all ids are known.
@@ -34,14 +35,24 @@ SUBNET = "aws:ec2/subnet:Subnet"
 
 @functools.cache
 def whole(stack: str) -> Subject:
-    """Return what predicates look at, for the preview of "test" or for "test up"."""
+    """Return what predicates look at, for the preview of "test" or for "test up".
+
+    The agentic system's predicates look at files too: they see a root that has each of them (deliveries.py).
+    """
     name, _, up = stack.partition(" ")
-    return subject(Project(ROOT), name, deployed(name).evaluation.graph if up else preview(name).graph)
+    found = subject(Project(ROOT), name, deployed(name).evaluation.graph if up else preview(name).graph)
+    return deliveries.with_files(found) if system(found) == "agentic" else found
+
+
+def system(given: Subject) -> str:
+    """Return the system whose stack it is."""
+    return Project(ROOT).system(given.graph.stack)
 
 
 def verdict(number: str, given: Subject) -> Verdict:
-    id_ = f"TRADING-{number}"
-    return judge(ledger(ROOT, "trading"), given, [id_])[id_]
+    name = system(given)
+    id_ = f"{name.upper()}-{number}"
+    return judge(ledger(ROOT, name), given, [id_])[id_]
 
 
 def cases(rows: Iterable[Row]) -> list[Any]:

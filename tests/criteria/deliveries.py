@@ -95,7 +95,9 @@ def write(made: Path, graph: StackGraph) -> None:
     """Write a root whose generated documents are those of a stack."""
     agentic = made / "systems" / "agentic"
     for part in _CODE:
-        shutil.copytree(ROOT / "systems" / "agentic" / part, agentic / part, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(
+            ROOT / "systems" / "agentic" / part, agentic / part, ignore=shutil.ignore_patterns("__pycache__")
+        )
     for folder in ("criteria", "docs/runbooks"):
         (made / folder).parent.mkdir(parents=True, exist_ok=True)
         shutil.copytree(ROOT / folder, made / folder, ignore=shutil.ignore_patterns("__pycache__"))
@@ -149,16 +151,17 @@ def _template(graph: StackGraph) -> dict[str, Any]:
     }
     resources = {
         f"R{number}": {"Type": name, "Properties": properties(row.inputs)}
-        for number, (row, name, properties) in enumerate(
-            (row, *types[row.type]) for row in graph if row.type in types
-        )
+        for number, (row, name, properties) in enumerate((row, *types[row.type]) for row in graph if row.type in types)
     }
     return {"Transform": "AWS::Serverless-2016-10-31", "Resources": resources}
 
 
 def _table(given: Mapping[str, Any]) -> dict[str, Any]:
     indexes = [
-        {"IndexName": row["name"], "KeySchema": [_key(key["attributeName"], key["keyType"]) for key in row["keySchemas"]]}
+        {
+            "IndexName": row["name"],
+            "KeySchema": [_key(key["attributeName"], key["keyType"]) for key in row["keySchemas"]],
+        }
         for row in given["globalSecondaryIndexes"]
     ]
     keys = [_key(given["hashKey"], "HASH"), _key(given["rangeKey"], "RANGE")]

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from types import ModuleType
+
+import pytest
 from conftest import ROOT
 
 from plumbline.verdicts import ledger, predicates
 from tests.criteria import (
+    test_honest_agentic_files,
+    test_honest_agentic_stack,
     test_honest_api,
     test_honest_backups,
     test_honest_cache,
@@ -30,7 +35,7 @@ from tests.criteria import (
     test_honest_workflows,
 )
 
-_AREAS = (
+_TRADING = (
     test_honest_api,
     test_honest_backups,
     test_honest_cache,
@@ -54,9 +59,14 @@ _AREAS = (
     test_honest_topics,
     test_honest_workflows,
 )
+_AGENTIC = (test_honest_agentic_files, test_honest_agentic_stack)
 
 
-def test_every_predicate_is_broken_at_least_once() -> None:
-    ledger(ROOT, "trading")
-    broken = {f"TRADING-{number}" for area in _AREAS for number, *_ in area.BROKEN}
-    assert broken == {id_ for id_ in predicates() if id_.startswith("TRADING-")}
+@pytest.mark.parametrize(
+    ("system", "areas"), [("trading", _TRADING), ("agentic", _AGENTIC)], ids=["trading", "agentic"]
+)
+def test_every_predicate_is_broken_at_least_once(system: str, areas: tuple[ModuleType, ...]) -> None:
+    ledger(ROOT, system)
+    start = f"{system.upper()}-"
+    broken = {f"{start}{number}" for area in areas for number, *_ in area.BROKEN}
+    assert broken == {id_ for id_ in predicates() if id_.startswith(start)}
