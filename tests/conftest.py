@@ -29,7 +29,7 @@ sys.modules["conftest"] = sys.modules[__name__]
 
 ROOT = Path(__file__).resolve().parents[1]
 # Names the folder through which the processes of one run share evaluations.
-_SHARED = "PLUMBLINE_TESTS_SHARED"
+SHARED = "PLUMBLINE_TESTSSHARED"
 _T = TypeVar("_T")
 
 
@@ -37,17 +37,17 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     collect_seldom()  # graphs of whole stacks stay in memory, and looking at them again took a third of the time
     # Workers of pytest-xdist start later, and inherit it.
     if not hasattr(session.config, "workerinput"):
-        os.environ[_SHARED] = tempfile.mkdtemp(prefix="plumbline-tests-")
+        os.environ[SHARED] = tempfile.mkdtemp(prefix="plumbline-tests-")
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
     if not hasattr(session.config, "workerinput"):
-        shutil.rmtree(os.environ.pop(_SHARED), ignore_errors=True)
+        shutil.rmtree(os.environ.pop(SHARED), ignore_errors=True)
 
 
 def _once(name: str, make: Callable[[], _T]) -> _T:
     """Return what one process of this run made, and make it where none has."""
-    kept = Path(os.environ[_SHARED]) / name
+    kept = Path(os.environ[SHARED]) / name
     with FileLock(f"{kept}.lock"):
         if not kept.is_file():
             kept.write_bytes(pickle.dumps(make()))

@@ -92,6 +92,7 @@ def bounded(subject: Subject, most: int) -> list[Finding]:
         if plan is None:
             findings.append(Finding(key, "", worst(word for _, word in bound) if len(bound) == 1 else "fail"))
             continue
+        findings.append(Finding(key, "", bound[0][1]))
         period = claim(plan, "quotaSettings.period", lambda given: given == "MONTH")
         limit = plan.get("quotaSettings.limit")
         if limit is UNKNOWN or total is None:

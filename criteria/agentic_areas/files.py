@@ -66,6 +66,7 @@ def functions(node: ast.Module | ast.ClassDef) -> dict[str, ast.FunctionDef]:
     return {part.name: part for part in node.body if isinstance(part, ast.FunctionDef)}
 
 
+@functools.lru_cache(maxsize=1024)
 def imported(module: ast.Module) -> set[str]:
     """Return the packages that a module imports, by the first part of their names."""
     names = [alias.name for node in ast.walk(module) if isinstance(node, ast.Import) for alias in node.names]
@@ -73,11 +74,13 @@ def imported(module: ast.Module) -> set[str]:
     return {name.partition(".")[0] for name in names}
 
 
+@functools.lru_cache(maxsize=1024)
 def texts_in(node: ast.AST) -> set[str]:
     """Return every text that stands in code, docstrings among them."""
     return {part.value for part in ast.walk(node) if isinstance(part, ast.Constant) and isinstance(part.value, str)}
 
 
+@functools.lru_cache(maxsize=1024)
 def calls_in(node: ast.AST) -> set[str]:
     """Return the names of what code calls, such as `parameters.load`."""
     return {ast.unparse(part.func) for part in ast.walk(node) if isinstance(part, ast.Call)}

@@ -51,28 +51,19 @@ def replaced(subject: Subject) -> Verdict:
 
 @criterion("AGENTIC-00.5")
 def offers(subject: Subject) -> Verdict:
-    """The twelve months are over for new accounts (docs/decisions.md, 32): the guide tells both kinds what they have.
+    """The twelve months are over for new accounts (docs/decisions.md, 32), so the guide tells what either kind has.
 
-    What the stack uses of an offer for twelve months is priced for either kind of account.
+    The data by which stacks are assessed knows both kinds, and which amounts were free for twelve months only.
     """
     told = tells(subject, "account", facts()["terms"]["offers"], "words on the free tier")
     if told.word != "pass":
         return told
     known = tiers()
-    lacking = [kind for kind in _ACCOUNTS if kind not in known.accounts]
-    if lacking:
-        return Verdict("fail", f"nothing is known of accounts {', '.join(lacking)}")
-    used = [_assess(subject, kind) for kind in _ACCOUNTS]
-    ended = [part for row in used for standing in row.standings for part in standing.parts if _ended(row, part.name)]
-    if not ended:
-        return Verdict("pass", "the stack uses no offer of twelve months")
-    evidence = f"{told.evidence}; {len(ended)} uses of offers that ended are priced"
+    ended = [name for name, row in known.allowances.items() if row.offer == "twelve_months"]
+    if not ended or not set(_ACCOUNTS) <= set(known.accounts):
+        return Verdict("fail", "the data on the free tier does not tell old accounts from new ones")
+    evidence = f"{told.evidence}; {len(ended)} amounts are known to have been free for {subject.facts['free_tier_months']} months"
     return Verdict("deviation", evidence, decision=_DECISION_ACCOUNTS)
-
-
-def _ended(row: Assessment, name: str) -> bool:
-    allowance = row.tiers.allowances.get(name)
-    return allowance is not None and allowance.offer == "twelve_months"
 
 
 def _assess(subject: Subject, account: str) -> Assessment:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import json
+import os
 import shutil
 import tempfile
 from collections.abc import Mapping
@@ -16,9 +17,9 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from conftest import ROOT, preview
+from conftest import ROOT, SHARED, preview
 
-from criteria.agentic_areas.common import facts, prefix
+from criteria.agentic_areas.common import facts
 from plumbline.graph import StackGraph
 from plumbline.verdicts import Subject
 
@@ -86,7 +87,7 @@ _PAID = (
 @functools.cache
 def root() -> Path:
     """Return a root that every test of this process shares, and none changes."""
-    made = Path(tempfile.mkdtemp(prefix="plumbline-deliveries-"))
+    made = Path(tempfile.mkdtemp(prefix="deliveries-", dir=os.environ[SHARED]))
     write(made, preview("agentic-prod").graph)
     return made
 
@@ -197,8 +198,9 @@ def changed(path: str, old: str | None, new: str = "") -> Any:
     """
 
     def apply(subject: Subject) -> Subject:
-        made = Path(tempfile.mkdtemp(prefix="plumbline-deliveries-"))
-        shutil.copytree(subject.root, made, dirs_exist_ok=True, symlinks=True)
+        made = Path(tempfile.mkdtemp(prefix="deliveries-", dir=os.environ[SHARED]))
+        # Links are quick, and a file that is taken away first stays what it is elsewhere.
+        shutil.copytree(subject.root, made, dirs_exist_ok=True, copy_function=os.link)
         file = made / path
         text = file.read_text(encoding="utf-8")
         assert old is None or old in text, f"{path} does not say {old}"
@@ -208,6 +210,3 @@ def changed(path: str, old: str | None, new: str = "") -> Any:
         return dataclasses.replace(subject, root=made)
 
     return apply
-
-
-__all__ = ["FILES", "changed", "prefix", "root", "with_files", "write"]

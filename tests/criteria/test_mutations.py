@@ -20,14 +20,17 @@ from tests.criteria.breaking import whole
 from tests.criteria.mutations import Kind, Mutant, Site, blind, mutants, sites, together
 from tests.criteria.reading import Reads, record
 
-LEDGER = ledger(ROOT, "trading")
-ENTRIES = {entry.id: entry for entry in LEDGER}
+# The stacks on which the criteria of a system are judged, by environment. Of stacks that are alike one is enough.
+STACKS = {"trading": {"test": "test", "prod": "prod"}, "agentic": {"prod": "agentic-prod"}}
+LEDGERS = {system: ledger(ROOT, system) for system in STACKS}
+ENTRIES = {entry.id: entry for entries in LEDGERS.values() for entry in entries}
 ASKED = [
     (entry.id, stack)
-    for entry in LEDGER
+    for system, stacks in STACKS.items()
+    for entry in LEDGERS[system]
     if entry.id in predicates()
-    for stack in ("test", "prod")
-    if stack in entry.environments
+    for environment, stack in stacks.items()
+    if environment in entry.environments
 ]
 # Where only the predicate's own strength is in question, one environment stands for both.
 ONCE = list({id_: (id_, stack) for id_, stack in ASKED}.values())
@@ -42,6 +45,10 @@ _SOME = ("TRADING-02.1b",)
 _INSIDE: tuple[Kind, ...] = ("property", "reference", "options", "setting", "base")
 
 
+def judged(id_: str, subject: Subject) -> Verdict:
+    return judge(LEDGERS[id_.partition("-")[0].lower()], subject, [id_])[id_]
+
+
 @dataclass(frozen=True)
 class Case:
     """A criterion on a stack: the verdict, what was read for it, and the things that were read, by group."""
@@ -53,7 +60,7 @@ class Case:
     groups: Mapping[str, list[Site]]
 
     def on(self, subject: Subject) -> Verdict:
-        return judge(LEDGER, subject, [self.entry.id])[self.entry.id]
+        return judged(self.entry.id, subject)
 
     @functools.cached_property
     def fatal(self) -> Mutant | None:
@@ -75,7 +82,7 @@ def case(id_: str, stack: str) -> Case:
     """Return a criterion on the preview of a stack, or on its deployment where a preview leaves it open."""
     for name in (stack, f"{stack} up"):
         subject = whole(name)
-        verdict, reads = record(lambda seen: judge(LEDGER, seen, [id_])[id_], subject)
+        verdict, reads = record(lambda seen: judged(id_, seen), subject)
         if verdict.word != "unknown":
             break
     return Case(ENTRIES[id_], subject, verdict, reads, sites(subject, reads))
@@ -96,7 +103,9 @@ def test_some_change_of_what_is_read_fails_the_criterion(asked: Case) -> None:
     if asked.groups:
         assert asked.fatal is not None, f"no change fails it of {list(asked.groups)}"
     else:
-        assert asked.verdict.document  # judge looks for the document, and nothing else is claimed
+        # A file answers it, and nothing else is claimed: judge looks for the document, or the predicate itself does.
+        elsewhere = dataclasses.replace(asked.subject, root=ROOT / "tests" / "fixtures")
+        assert asked.verdict.document or asked.on(elsewhere).word == "fail"
 
 
 # What these criteria are about they find by the resources that lead to it, where its name or address is not known.
@@ -136,9 +145,9 @@ def test_a_verdict_depends_on_the_stack_alone(asked: Case) -> None:
     assert asked.on(dataclasses.replace(asked.subject, graph=turned)).word == asked.verdict.word
 
 
-@pytest.mark.parametrize("goal", [entry.id for entry in LEDGER if entry.is_goal])
+@pytest.mark.parametrize("goal", [id_ for id_, entry in ENTRIES.items() if entry.is_goal])
 def test_a_goal_fails_with_any_criterion_of_its_requirement(goal: str) -> None:
     own = [(id_, stack) for id_, stack in ASKED if ENTRIES[id_].requirement == ENTRIES[goal].requirement]
     broken = next((mutant for row in own if (mutant := case(*row).fatal) is not None), None)
     assert broken is not None
-    assert judge(LEDGER, broken.subject, [goal])[goal].word == "fail"
+    assert judged(goal, broken.subject).word == "fail"

@@ -36,25 +36,40 @@ def rows(root: Path, *stacks: Judged) -> list[str]:
     return [line for line in markdown(root, "trading", stacks).splitlines() if line.startswith("| 01.1 ")]
 
 
-def test_the_table_of_criteria_is_up_to_date() -> None:
+# The stacks of each system that has a ledger, in the order of the table.
+SYSTEMS = {"agentic": ("agentic-dev", "agentic-prod"), "trading": ("prod", "test")}
+
+
+def test_these_systems_have_a_ledger() -> None:
+    project = Project(ROOT)
+    found: dict[str, list[str]] = {}
+    for stack in project.stacks():
+        if ledger(ROOT, project.system(stack)):
+            found.setdefault(project.system(stack), []).append(stack)
+    assert {system: tuple(stacks) for system, stacks in found.items()} == SYSTEMS
+
+
+@pytest.mark.parametrize("system", SYSTEMS)
+def test_the_table_of_criteria_is_up_to_date(system: str) -> None:
     project = Project(ROOT)
     stacks = [
-        judged(project, stack, preview(stack).graph, deployed(stack).evaluation.graph) for stack in ("prod", "test")
+        judged(project, stack, preview(stack).graph, deployed(stack).evaluation.graph) for stack in SYSTEMS[system]
     ]
-    assert (ROOT / FOLDER / "trading.md").read_text(encoding="utf-8") == markdown(ROOT, "trading", stacks), (
-        "run make docs"
-    )
+    written = (ROOT / FOLDER / f"{system}.md").read_text(encoding="utf-8")
+    assert written == markdown(ROOT, system, stacks), "run make docs"
 
 
-def test_every_criterion_has_one_row() -> None:
-    lines = (ROOT / FOLDER / "trading.md").read_text(encoding="utf-8").splitlines()
-    numbers = {entry.id.partition("-")[2] for entry in ledger(ROOT, "trading")}
+@pytest.mark.parametrize("system", SYSTEMS)
+def test_every_criterion_has_one_row(system: str) -> None:
+    lines = (ROOT / FOLDER / f"{system}.md").read_text(encoding="utf-8").splitlines()
+    numbers = {entry.id.partition("-")[2] for entry in ledger(ROOT, system)}
     found = [line.split(" | ")[0].removeprefix("| ") for line in lines if line.startswith("| ")]
     assert sorted(number for number in found if number in numbers) == sorted(numbers)
 
 
-def test_every_link_leads_to_a_file() -> None:
-    text = (ROOT / FOLDER / "trading.md").read_text(encoding="utf-8")
+@pytest.mark.parametrize("system", SYSTEMS)
+def test_every_link_leads_to_a_file(system: str) -> None:
+    text = (ROOT / FOLDER / f"{system}.md").read_text(encoding="utf-8")
     targets = {part.partition(")")[0] for part in text.split("](")[1:]}
     assert targets
     assert [target for target in targets if not (ROOT / FOLDER / target).is_file()] == []
