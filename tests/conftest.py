@@ -29,7 +29,7 @@ sys.modules["conftest"] = sys.modules[__name__]
 
 ROOT = Path(__file__).resolve().parents[1]
 # Names the folder through which the processes of one run share evaluations.
-SHARED = "PLUMBLINE_TESTSSHARED"
+SHARED = "PLUMBLINE_TESTS_SHARED"
 _T = TypeVar("_T")
 
 

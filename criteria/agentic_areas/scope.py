@@ -62,7 +62,8 @@ def offers(subject: Subject) -> Verdict:
     ended = [name for name, row in known.allowances.items() if row.offer == "twelve_months"]
     if not ended or not set(_ACCOUNTS) <= set(known.accounts):
         return Verdict("fail", "the data on the free tier does not tell old accounts from new ones")
-    evidence = f"{told.evidence}; {len(ended)} amounts are known to have been free for {subject.facts['free_tier_months']} months"
+    months = subject.facts["free_tier_months"]
+    evidence = f"{told.evidence}; {len(ended)} amounts are known to have been free for {months} months"
     return Verdict("deviation", evidence, decision=_DECISION_ACCOUNTS)
 
 
