@@ -24,15 +24,11 @@ def package(task: work.Task) -> None:
     """Put all files of a project into one archive, and note the deployment. Done again, it replaces the archive."""
     store = work.store()
     project = store.project(task.project_id)
-    archive, count, cursor = io.BytesIO(), 0, None
+    archive, count = io.BytesIO(), 0
     with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as made:
-        while True:
-            page = store.project_files(task.project_id, limit=100, cursor=cursor)
-            for file in page.items:
-                made.writestr(zipfile.ZipInfo(file.path, _EPOCH), file.content)
-                count += 1
-            if (cursor := page.cursor) is None:
-                break
+        for file in work.files(task.project_id):
+            made.writestr(zipfile.ZipInfo(file.path, _EPOCH), file.content)
+            count += 1
     place = work.save(f"deployments/{task.project_id}/package.zip", archive.getvalue())
     item = {**keys.key(keys.project(project.id), f"DEPLOY#{task.task_id}"), "package": place, "files": count}
     work.table().put(item, Attr("PK").not_exists() | Attr("PK").exists(), "refused")

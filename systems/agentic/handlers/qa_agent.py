@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -27,7 +27,7 @@ def check(task: work.Task) -> None:
     store, clients = work.store(), Connections(work.table(), post)
     project = store.project(task.project_id)
     clients.tell(task.project_id, "test_started", {"test_id": task.task_id})
-    files = list(_files(task.project_id))
+    files = list(work.files(task.project_id))
     broken = sorted(file.path for file in files if not _is_sound(file))
     confidence = Decimal(len(files) - len(broken)) / Decimal(len(files)) if files else Decimal(0)
     confidence = confidence.quantize(Decimal("0.01"))
@@ -47,20 +47,11 @@ def check(task: work.Task) -> None:
 
 
 def _settle(task: work.Task, passed: bool, result: dict[str, Any]) -> None:
-    modification = work.store().modification(task.modification_id)
-    status = "applied" if passed else "failed"
+    modification = work.store().modification(task.modification_id, task.project_id)
+    changes: dict[str, Any] = {"status": "applied", "applied_at": datetime.now(UTC)} if passed else {"status": "failed"}
     # Delivered twice, the second finds it settled.
     if modification.status == "in_progress":
-        work.store().update_modification(modification, status=status, test_results=result)
-
-
-def _files(project_id: str) -> Iterator[File]:
-    cursor = None
-    while True:
-        page = work.store().project_files(project_id, limit=100, cursor=cursor)
-        yield from page.items
-        if (cursor := page.cursor) is None:
-            return
+        work.store().update_modification(modification, **changes, test_results=result)
 
 
 def _is_sound(file: File) -> bool:

@@ -28,11 +28,18 @@ def answer(event: dict[str, Any]) -> dict[str, Any]:
         _route(clients, route, connection, event)
         status = 200
     except StoreError as error:
+        if error.status >= 500:
+            logs.failure("data access failed")
         status = error.status
         if route not in ("$connect", "$disconnect"):
-            clients.reply(connection, {"error": str(error)})
+            clients.reply(connection, {"error": error.shown})
     logs.info("answered", route=route, connection=connection, status=status)
     return {"statusCode": status}
+
+
+def tell(project_id: str, event: str, facts: dict[str, Any]) -> None:
+    """Send an event to all clients that listen to a project."""
+    Connections(work.table(), post).tell(project_id, event, facts)
 
 
 def authorize(event: dict[str, Any]) -> dict[str, Any]:

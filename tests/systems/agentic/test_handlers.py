@@ -27,6 +27,11 @@ from systems.agentic import data
 HANDLERS = Path(__file__).resolve().parents[3] / "systems" / "agentic" / "handlers"
 TABLE, BUCKET = "table", "bucket"
 NAMES = ("gemini-api-key", "github-token", "jwt-secret")
+# In the order of their imports; each test has its own, with the test's queues and table.
+API_MODULES = (
+    *("websocket", "api_parts", "project_routes", "modification_routes", "template_routes", "document_routes"),
+    "api_handler",
+)
 AGENTS = {"pm": "pm_agent", "dev": "dev_agent", "qa": "qa_agent", "ops": "ops_agent"}
 
 
@@ -111,13 +116,13 @@ def app(monkeypatch: pytest.MonkeyPatch) -> Iterator[Application]:
         variables |= {"PARAMETERS": ",".join(f"/app/{name}" for name in NAMES)}
         for name, value in variables.items():
             monkeypatch.setenv(name, value)
-        names = ("api_handler", "websocket", *AGENTS.values())
+        names = (*API_MODULES, *AGENTS.values())
         for name in names:
             sys.modules.pop(name, None)
         modules = {name: importlib.import_module(name) for name in names}
         sent: list[tuple[str, Any]] = []
-        for module in modules.values():
-            monkeypatch.setattr(module, "post", lambda to, body: sent.append((to, json.loads(body))))
+        for name in ("websocket", *AGENTS.values()):
+            monkeypatch.setattr(modules[name], "post", lambda to, body: sent.append((to, json.loads(body))))
         yield Application(modules, queues, sent)
         for name in names:
             sys.modules.pop(name, None)

@@ -4,9 +4,15 @@ from __future__ import annotations
 
 
 class StoreError(Exception):
-    """Something could not be read or written; the message is one line and fit to be shown."""
+    """Something could not be read or written; the message is one line."""
 
     status = 500
+    hidden = "internal error"  # what a client is told of a failure that is not its own
+
+    @property
+    def shown(self) -> str:
+        """The message for a client: what is wrong with its request, and nothing of how the application is built."""
+        return str(self) if self.status < 500 else self.hidden
 
 
 class Invalid(StoreError, ValueError):
@@ -37,3 +43,4 @@ class Busy(StoreError):
     """DynamoDB or S3 still throttles or fails after the last try."""
 
     status = 503
+    hidden = "busy; try again later"

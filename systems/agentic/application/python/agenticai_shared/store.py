@@ -102,12 +102,16 @@ class Store:
         )
         return made
 
-    def modification(self, id: str) -> Modification:
-        """Access pattern: modification by id."""
+    def modification(self, id: str, project_id: str | None = None) -> Modification:
+        """Access pattern: modification by id. Whoever knows its project does not wait for the index."""
         partition = keys.modification(ids.checked(ids.MODIFICATION, id))
-        found, _ = self._table.page("GSI2", partition, limit=1)
-        # The index may lag, so what it names is read from the table itself.
-        item = self._table.get(keys.key(found[0]["PK"], found[0]["SK"])) if found else None
+        if project_id is None:
+            found, _ = self._table.page("GSI2", partition, limit=1)
+            # The index may lag, so what it names is read from the table itself.
+            at = keys.key(found[0]["PK"], found[0]["SK"]) if found else None
+        else:
+            at = keys.key(keys.project(ids.checked(ids.PROJECT, project_id)), partition)
+        item = self._table.get(at) if at else None
         if item is None:
             raise NotFound(f"no such modification: {id}")
         return items.to_entity(Modification, item)

@@ -9,13 +9,14 @@ from __future__ import annotations
 import functools
 import json
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 import boto3
 from agenticai_shared import health, ids, keys, logs
 from agenticai_shared.errors import Invalid
+from agenticai_shared.models import File
 from agenticai_shared.store import Store
 from agenticai_shared.table import Table
 
@@ -24,13 +25,17 @@ _LONGEST_REQUEST = 100_000  # bytes, of the 1 MiB that a message may have
 
 @dataclass(frozen=True, kw_only=True)
 class Task:
-    """What a worker is asked to do. `modification_id` is empty where the project itself is to be written or tested."""
+    """What a worker is asked to do. `modification_id` is empty where the project itself is to be written or tested.
+
+    `subject` says what is to be written: code, or the project's documents.
+    """
 
     project_id: str
     task_id: str
     request: str = ""
     modification_id: str = ""
     mode: str = "fast"
+    subject: str = "code"
 
     def __post_init__(self) -> None:
         for field in fields(self):
@@ -44,6 +49,8 @@ class Task:
             raise Invalid(f"request: more than {_LONGEST_REQUEST:,} bytes")
         if self.mode not in ("fast", "deep"):
             raise Invalid("mode: fast or deep is needed")
+        if self.subject not in ("code", "documents"):
+            raise Invalid("subject: code or documents is needed")
 
 
 def read(body: Any) -> Task:
@@ -94,6 +101,16 @@ def table() -> Table:
 def store() -> Store:
     """Return the application's data."""
     return Store(table())
+
+
+def files(project_id: str) -> Iterator[File]:
+    """Yield all files of a project, by path."""
+    cursor = None
+    while True:
+        page = store().project_files(project_id, limit=100, cursor=cursor)
+        yield from page.items
+        if (cursor := page.cursor) is None:
+            return
 
 
 def save(key: str, body: bytes) -> str:
