@@ -86,7 +86,7 @@ def test_workers_answer_for_each_message_and_queues_wait_six_timeouts(graph: Sta
 
 def test_only_health_answers_without_a_key(graph: StackGraph) -> None:
     methods = [m for m in graph.of_type("aws:apigateway/method:Method") if m.inputs["httpMethod"] != "OPTIONS"]
-    assert len(methods) == 18
+    assert len(methods) == 26
     assert [method.name for method in methods if not method.inputs["apiKeyRequired"]] == ["api-health-get"]
 
 
