@@ -68,7 +68,7 @@ class FunctionsArgs:
     subnet_ids: pulumi.Input[Sequence[str]] | None = None
     runtime: str = "python3.13"
     architecture: str = "arm64"
-    layer_description: str = "Logging, clients and tenant context that all functions share"
+    layer_description: str = "Code that all functions share"
     moves_aliases: bool = True
 
     def __post_init__(self) -> None:

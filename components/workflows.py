@@ -113,7 +113,7 @@ class Workflows(pulumi.ComponentResource):
             definition=self._definition(spec),
             logging_configuration={
                 "level": "ALL",
-                # Inputs and results hold the tenants' orders, which whoever reads logs need not see. The history that
+                # Inputs and results hold the tenants' data, which whoever reads logs need not see. The history that
                 # Step Functions keeps has them, for those who may read executions.
                 "include_execution_data": False,
                 "log_destination": pulumi.Output.concat(log_group.arn, ":*"),

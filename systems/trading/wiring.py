@@ -171,6 +171,7 @@ def _functions(
             naming=settings.naming(),
             functions=specs,
             layer=_HERE / "layer",
+            layer_description="Logging, clients and tenant context that all functions share",
             log_retention_days=settings.log_retention_days,
             subnet_ids=base.network.private_subnet_ids,
         ),

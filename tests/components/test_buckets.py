@@ -89,6 +89,34 @@ def rule(lifecycle: Lifecycle) -> Any:
     return one
 
 
+def test_what_lies_below_a_prefix_expires_by_a_rule_of_its_own() -> None:
+    kept = Lifecycle(expire_days=None, noncurrent_days=30, prefix_days={"plans/": 90, "a/b/": 7})
+    found = part(buckets(data=BucketSpec(lifecycle=kept)), "data", "lifecycle").inputs["rules"]
+    assert present(list(found)) == [
+        RULE,
+        {"id": "age-plans", "status": "Enabled", "filter": {"prefix": "plans/"}, "expiration": {"days": 90}},
+        {"id": "age-a-b", "status": "Enabled", "filter": {"prefix": "a/b/"}, "expiration": {"days": 7}},
+    ]
+
+
+def test_edges_lead_below_their_prefixes_only() -> None:
+    def program() -> None:
+        roles, role = a_role()
+        bucket = Buckets("buckets", args()).buckets["data"]
+        bucket.grant_read(role, "items/")
+        bucket.grant_write(role, "items/", "plans/")
+        bucket.grant_delete(role, "items/")
+        roles.attach()
+
+    arn = f"arn:aws:s3:::{DATA}"
+    assert document(only(graph_of(program), ROLE_POLICY)) == policy(
+        statement("ReadObjects", ["s3:GetObject"], [f"{arn}/items/*"]),
+        statement("ListObjects", ["s3:ListBucket"], [arn]),
+        statement("WriteObjects", ["s3:AbortMultipartUpload", "s3:PutObject"], [f"{arn}/items/*", f"{arn}/plans/*"]),
+        statement("DeleteObjects", ["s3:DeleteObject"], [f"{arn}/items/*"]),
+    )
+
+
 def test_bucket_has_a_name_with_environment_and_account_and_nothing_else() -> None:
     bucket = named(buckets(), "buckets-data")
     assert (bucket.type, dict(bucket.inputs)) == (BUCKET, {"bucket": DATA})

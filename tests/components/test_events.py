@@ -7,6 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from components.events import EventBus, EventBusArgs, Rules, RulesArgs, RuleSpec
 from components.functions import Function, Functions, FunctionsArgs, FunctionSpec
 from components.security_groups import SecurityGroups, SecurityGroupsArgs
@@ -167,3 +169,23 @@ def test_a_role_may_put_events() -> None:
     found = only(events(use=put), "aws:iam/rolePolicy:RolePolicy")
     bus = "arn:aws:events:us-east-1:111111111111:event-bus/test-app"
     assert document(found) == policy(statement("PutEvents", ["events:PutEvents"], [bus]))
+
+
+def test_schedules_need_no_bus() -> None:
+    def program() -> None:
+        rules = Rules("rules", RulesArgs(account=ACCOUNT, naming=NAMING, rules=scheduled()))
+        assert rules.rule_arn("nightly") == SCHEDULED
+
+    graph = graph_of(program)
+    assert graph.of_type("aws:cloudwatch/eventBus:EventBus") == []
+    for name in ("rules-nightly", "rules-nightly-target"):
+        assert "eventBusName" not in present(named(graph, name).inputs)
+
+
+def test_a_pattern_without_a_bus_is_refused() -> None:
+    def program() -> None:
+        rules = matched()
+        with pytest.raises(ValueError, match=r"^rules.risk: a pattern without a bus given; allowed: a schedule$"):
+            RulesArgs(account=ACCOUNT, naming=NAMING, rules=rules)
+
+    graph_of(program)

@@ -181,9 +181,33 @@ def test_function_lies_in_the_given_subnets_and_all_its_security_groups() -> Non
     )
 
 
-def test_function_without_security_groups_is_refused() -> None:
-    with pytest.raises(TypeError, match="security_groups"):
-        FunctionSpec(role=None, handler="main.handler", code=code(), memory_mb=128, timeout_seconds=3)  # type: ignore[call-arg, arg-type]  # what the test is about
+@pytest.mark.parametrize(
+    ("security_groups", "subnet_ids", "given"),
+    [(True, None, "security groups without subnets"), (False, SUBNETS, "subnets without security groups")],
+)
+def test_half_a_place_in_a_vpc_is_refused(security_groups: bool, subnet_ids: Any, given: str) -> None:
+    def program() -> None:
+        roles, role = a_role()
+        spec = spec_of(role, security_groups=groups("functions") if security_groups else ())
+        with pytest.raises(ValueError, match=f"^functions.audit: {given} given; allowed: both or neither$"):
+            some_functions({"audit": spec}, subnet_ids=subnet_ids)
+        roles.attach()
+
+    graph_of(program)
+
+
+def test_function_without_vpc_has_no_network_and_may_use_none() -> None:
+    def program() -> None:
+        roles, role = a_role()
+        some_functions({"audit": spec_of(role, security_groups=())}, subnet_ids=None, layer_description="Shared")
+        roles.attach()
+
+    graph = graph_of(program)
+    assert only(graph, FUNCTION).inputs.get("vpcConfig") is None
+    assert only(graph, LAYER).inputs["description"] == "Shared"
+    policies = [json.loads(policy.inputs["policy"]) for policy in graph.of_type(ROLE_POLICY)]
+    actions = {action for policy in policies for row in policy["Statement"] for action in row["Action"]}
+    assert {action.partition(":")[0] for action in actions} == {"logs", "xray"}
 
 
 def test_function_names_which_input_needs_which_resource() -> None:
@@ -255,7 +279,7 @@ def test_layer_has_exactly_these_inputs() -> None:
         "code": BLOB,
         "compatibleRuntimes": ["python3.13"],
         "compatibleArchitectures": ["arm64"],
-        "description": "Logging, clients and tenant context that all functions share",
+        "description": "Code that all functions share",
     }
     assert (layer.name, layer.parent, layer.dependencies, layer.options) == (
         "functions-layer",

@@ -43,6 +43,58 @@ STATE_KEY = {"ForAnyValue:StringEquals": {"kms:ResourceAliases": "alias/bootstra
 DYNAMODB_KEY = key_condition("alias/test-data", "dynamodb.us-east-1.amazonaws.com")
 
 EDGES: dict[str, tuple[tuple[grants.Statement, ...], list[dict[str, Any]]]] = {
+    "read objects below prefixes": (
+        grants.read_objects(ACCOUNT, "test-data", ["items/", "plans/"]),
+        [
+            allow("ReadObjects", ["s3:GetObject"], "arn:aws:s3:::test-data/items/*", "arn:aws:s3:::test-data/plans/*"),
+            allow("ListObjects", ["s3:ListBucket"], "arn:aws:s3:::test-data"),
+        ],
+    ),
+    "write objects below a prefix": (
+        grants.write_objects(ACCOUNT, "test-data", ["items/"]),
+        [allow("WriteObjects", ["s3:AbortMultipartUpload", "s3:PutObject"], "arn:aws:s3:::test-data/items/*")],
+    ),
+    "delete objects below a prefix": (
+        grants.delete_objects(ACCOUNT, "test-data", ["items/"]),
+        [allow("DeleteObjects", ["s3:DeleteObject"], "arn:aws:s3:::test-data/items/*")],
+    ),
+    "export": (
+        grants.export_table(ACCOUNT, "test-orders"),
+        [allow("ExportTable", ["dynamodb:ExportTableToPointInTime"], TABLE)],
+    ),
+    "read parameters": (
+        grants.read_parameters(ACCOUNT, ["/app/test/key", "/app/test/other"]),
+        [
+            allow(
+                "ReadParameters",
+                ["ssm:GetParameters"],
+                "arn:aws:ssm:us-east-1:111111111111:parameter/app/test/key",
+                "arn:aws:ssm:us-east-1:111111111111:parameter/app/test/other",
+            )
+        ],
+    ),
+    "read metrics": (grants.read_metrics(), [allow("ReadMetrics", ["cloudwatch:GetMetricData"], "*")]),
+    "put metrics": (
+        grants.put_metrics("app"),
+        [
+            allow(
+                "PutMetrics",
+                ["cloudwatch:PutMetricData"],
+                "*",
+                condition={"StringEquals": {"cloudwatch:namespace": "app"}},
+            )
+        ],
+    ),
+    "post to connections": (
+        grants.post_to_connections(ACCOUNT, "live"),
+        [
+            allow(
+                "PostToConnections",
+                ["execute-api:ManageConnections"],
+                "arn:aws:execute-api:us-east-1:111111111111:*/live/POST/@connections/*",
+            )
+        ],
+    ),
     "read": (grants.read_table(ACCOUNT, "test-orders", []), [allow("ReadTable", READ, TABLE)]),
     "read with indexes": (
         grants.read_table(ACCOUNT, "test-orders", ["by-day", "by-status"]),
@@ -375,7 +427,8 @@ def test_every_function_that_makes_statements_is_tested() -> None:
         *("get_secret", "start_execution", "write_log", "trace", "read_objects", "write_objects"),
         *("use_state", "use_key", "rotate_secret", "change_auth_token", "use_network_interfaces", "write_flow_log"),
         *("put_events", "query_series", "write_series", "get_influx_secret", "deliver_logs", "trace_executions"),
-        "switch_rules",
+        *("switch_rules", "delete_objects", "export_table", "read_parameters", "read_metrics", "put_metrics"),
+        "post_to_connections",
     }
 
 

@@ -6,6 +6,8 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+import boto3
+import pulumi
 import pulumi_aws as aws
 import pytest
 from conftest import run_program
@@ -25,6 +27,7 @@ from components.tables import (
     TableSpec,
 )
 from plumbline.graph import UNKNOWN, Options, Resource, StackGraph
+from tests.plumbline.rehearsals import rehearse
 
 ACCOUNT = Account(account_id="111111111111", region="us-east-1")
 PREFIX = "urn:pulumi:test::plumbline::"
@@ -271,6 +274,12 @@ EDGES: dict[str, tuple[str, Edge, list[dict[str, Any]], list[dict[str, Any]]]] =
     "read without indexes": ("blobs", Table.grant_read, [allow("ReadTable", READ, [BLOBS_ARN])], [USE_KEY]),
     "scan with indexes": ("orders", Table.grant_scan, [allow("ScanTable", SCAN, [ARN]), SCAN_INDEXES], [USE_KEY]),
     "scan without indexes": ("blobs", Table.grant_scan, [allow("ScanTable", SCAN, [BLOBS_ARN])], [USE_KEY]),
+    "export": (
+        "blobs",
+        Table.grant_export,
+        [allow("ExportTable", ["dynamodb:ExportTableToPointInTime"], [BLOBS_ARN])],
+        [USE_KEY],
+    ),
     "write with indexes": (
         "orders",
         Table.grant_write,
@@ -330,3 +339,35 @@ def test_edges_to_one_table_share_a_policy_and_name_the_use_of_the_key_once() ->
             allow("ScanTable", SCAN, [BLOBS_ARN]),
         ],
     )
+
+
+# An up.
+
+
+def test_deployed_provisioned_tables_scale_in_every_dimension() -> None:
+    def program() -> None:
+        provider = aws.Provider("aws", region=ACCOUNT.region, allowed_account_ids=[ACCOUNT.account_id])
+        Tables("tables", args(capacity=CAPACITY), pulumi.ResourceOptions(providers={"aws": provider}))
+
+    def look() -> dict[str, Any]:
+        session = boto3.Session(aws_access_key_id="x", aws_secret_access_key="x", region_name=ACCOUNT.region)
+        scaling = session.client("application-autoscaling")
+        targets = scaling.describe_scalable_targets(ServiceNamespace="dynamodb")["ScalableTargets"]
+        table = session.client("dynamodb").describe_table(TableName="test-orders")["Table"]
+        return {
+            "targets": {
+                (it["ResourceId"], it["ScalableDimension"].rpartition(":")[2]): [it["MinCapacity"], it["MaxCapacity"]]
+                for it in targets
+            },
+            "policies": len(scaling.describe_scaling_policies(ServiceNamespace="dynamodb")["ScalingPolicies"]),
+            "mode": table["BillingModeSummary"]["BillingMode"],
+        }
+
+    made = rehearse(program, look)
+    assert (made.evaluation.mistakes, dict(made.simulated), made.seen["mode"]) == ((), {}, "PROVISIONED")
+    places = [f"table/test-{name}" for name in ("orders", "orders/index/by-status", "orders/index/by-day", "blobs")]
+    assert made.seen["targets"] == {
+        **{(place, "ReadCapacityUnits"): [5, 100] for place in places},
+        **{(place, "WriteCapacityUnits"): [2, 40] for place in places},
+    }
+    assert made.seen["policies"] == 8

@@ -32,7 +32,7 @@ ALARMS = "arn:aws:cloudwatch:us-east-1:111111111111:alarm:test-*"
 SPEC = TopicSpec(display_name="Alerts", publishers={"cloudwatch.amazonaws.com": ALARMS})
 
 
-def topics(spec: TopicSpec = SPEC, key: CustomerKey = CUSTOMER_KEY) -> Topics:
+def topics(spec: TopicSpec = SPEC, key: CustomerKey | None = CUSTOMER_KEY) -> Topics:
     return Topics("topics", TopicsArgs(account=ACCOUNT, naming=NAMING, customer_key=key, topics={"alerts": spec}))
 
 
@@ -109,3 +109,15 @@ def test_a_role_may_publish_and_use_the_key_through_the_service() -> None:
 
 def test_children_are_named_after_the_component() -> None:
     assert named(graph_of(topics), "topics-alerts").inputs["name"] == "test-alerts"
+
+
+def test_a_topic_without_customer_key_is_plain_and_takes_no_key_to_publish() -> None:
+    def program() -> None:
+        roles, role = a_role()
+        topics(key=None).topics["alerts"].grant_publish(role)
+        roles.attach()
+
+    made = graph_of(program)
+    topic = only(made, "aws:sns/topic:Topic")
+    assert (present(dict(topic.inputs)), topic.dependencies) == ({"name": "test-alerts", "displayName": "Alerts"}, ())
+    assert document(only(made, ROLE_POLICY)) == policy(statement("Publish", ["sns:Publish"], [TOPIC_ARN]))

@@ -35,6 +35,7 @@ from tests.plumbline import (
     test_sandbox_network,
     test_sandbox_pipeline,
     test_sandbox_services,
+    test_sandbox_sockets,
     test_sandbox_storage,
     test_sandbox_users,
 )
@@ -283,6 +284,7 @@ def test_every_adapter_is_rehearsed_and_the_rest_is_counted_as_simulated() -> No
         test_sandbox_network,
         test_sandbox_pipeline,
         test_sandbox_services,
+        test_sandbox_sockets,
         test_sandbox_storage,
         test_sandbox_users,
     )
