@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, TypeVar, get_args, get_origin
 
@@ -19,7 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from pydantic_core import ErrorDetails
 
 from components.account import Account
-from components.naming import Naming
+from components.naming import NameRefused, Naming
 from plumbline.project import Project, UserError, suggestion
 
 # CloudWatch Logs takes no other number of days (API reference, PutRetentionPolicy).
@@ -117,6 +117,25 @@ class StackSettings(Model):
         if owner and owner[1] != self.account_id:
             yield f"deployment.backend: a bucket of account {owner[1]} given; allowed: one of account {self.account_id}"
 
+    def name_mistakes(self, kind: str, names: Iterable[str]) -> Iterator[str]:
+        """Yield a line for each name of a kind of resource that AWS would refuse in this environment."""
+        for name in names:
+            try:
+                self.naming().exact(kind, name)
+            except NameRefused as error:
+                yield f"environment: {error}"
+
+    def zone_mistakes(self, where: str, zone: str) -> Iterator[str]:
+        """Compare with the zones of the stack that makes them. Where its file cannot be read, its own run tells."""
+        base = self.deployment.bootstrap
+        if base is None:
+            return
+        with contextlib.suppress(UserError):
+            zones = Project(Path.cwd()).settings(base).get("zones") or {}
+            if isinstance(zones, Mapping) and zone not in zones:
+                known = ", ".join(zones) or "none"
+                yield f"{where}: {zone} given; allowed: a zone of stack {base}: {known}"
+
 
 LogRetention = Annotated[
     int,
@@ -132,7 +151,7 @@ def load(model: type[_S], text: str, stack: str) -> _S:
     try:
         settings = model.model_validate_json(text)
     except pydantic.ValidationError as error:
-        lines = [f"{where}{_line(details, model)}" for details in error.errors(include_url=False)]
+        lines = [f"{where}{_line(details, model)}" for details in _told(error.errors(include_url=False))]
         raise SettingsError("\n".join(lines)) from None
     lines = [f"{where}.{mistake}" for mistake in settings.mistakes(_siblings(stack))]
     if lines:
@@ -161,6 +180,16 @@ def _one_of(value: int, allowed: tuple[int, ...]) -> int:
     if value not in allowed:
         raise ValueError(f"allowed: {', '.join(map(str, allowed))}")
     return value
+
+
+def _told(errors: list[ErrorDetails]) -> Iterator[ErrorDetails]:
+    """Yield the errors without those of lists that are too short only because an item of theirs is wrong."""
+    places = [error["loc"] for error in errors]
+    for error in errors:
+        place = error["loc"]
+        inside = any(other[: len(place)] == place and len(other) > len(place) for other in places)
+        if not (inside and error["type"] == "too_short"):
+            yield error
 
 
 def _line(error: ErrorDetails, model: type[BaseModel]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import functools
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -289,3 +290,129 @@ def test_imports_between_the_packages_have_no_cycle() -> None:
         return package in seen or any(reached(other, seen | {package}) for other in arrows[package])
 
     assert [package for package in OURS if reached(package, frozenset())] == []
+
+
+# Which system uses which component, and that components know none.
+
+# Components that one system alone reaches, directly or through another, and why nobody else does yet.
+OF_ONE_SYSTEM = {
+    "agentic": {
+        "parameters": "its secrets are Parameter Store's, which cost nothing; trading's rotate, so they are secrets",
+        "websocket_api": "only its clients stay connected",
+        "work_queues": "its functions hand work on over queues; trading's are called by schedules and state machines",
+    },
+    "bootstrap": {
+        "baseline": "logging and alarms of a whole account, once in each",
+        "github": "the pipeline's identity in an account, once in each",
+        "zones": "hosted zones outlive the systems whose names they hold",
+    },
+    "trading": {
+        "backups": "AWS Backup with vaults, copies and locks; agentic is asked for exports of its one table",
+        "cache": "Redis: nobody else is asked for a cache",
+        "cdn": "the frontend, which only it serves",
+        "cdn_parts": "the parts of the content delivery network",
+        "dashboards": "only it is asked for dashboards",
+        "firewall": "web access control lists cost; agentic is to stay within the free tier",
+        "influx": "market data where Timestream is not on offer",
+        "metric_filters": "only its alarms count lines of logs",
+        "network": "a VPC's NAT gateways and endpoints cost; agentic's functions stay outside",
+        "pipeline": "repositories of container images for functions that are shipped as images",
+        "secrets": "secrets that rotate, which Parameter Store's do not",
+        "shutdown": "its test environment rests at night",
+        "time_series": "market data",
+        "user_pool": "its callers are people who sign in; agentic's have API keys",
+        "workflows": "state machines",
+    },
+}
+
+
+def named_modules(source: ast.Module, package: str, folder: Path) -> set[str]:
+    """Return the modules right below a package that some source imports, by their names."""
+    names = {name.split(".")[1] for name in imports(source) if name.startswith(f"{package}.")}
+    return {name for name in names if (folder / f"{name}.py").is_file()}
+
+
+def components_of(system: str) -> set[str]:
+    """Return the components that a system reaches: by itself, through what systems share, and through others."""
+    shared, components = ROOT / "systems", ROOT / "components"
+    found: set[str] = set()
+    left = modules(f"systems/{system}")
+    seen: set[Path] = set()
+    while left:
+        file = left.pop()
+        if file in seen:
+            continue
+        seen.add(file)
+        used = named_modules(tree(file), "components", components)
+        found |= used
+        left += [components / f"{name}.py" for name in used]
+        left += [shared / f"{name}.py" for name in named_modules(tree(file), "systems", shared)]
+    return found
+
+
+def systems() -> list[str]:
+    return sorted(path.name for path in (ROOT / "systems").iterdir() if (path / "__init__.py").is_file())
+
+
+def test_components_that_one_system_uses_are_listed_with_a_reason() -> None:
+    used = {system: components_of(system) for system in systems()}
+    alone = {
+        system: names - set().union(*(others for other, others in used.items() if other != system))
+        for system, names in used.items()
+    }
+    assert alone == {system: set(reasons) for system, reasons in OF_ONE_SYSTEM.items()}
+    assert [name for reasons in OF_ONE_SYSTEM.values() for name, reason in reasons.items() if not reason] == []
+
+
+def test_every_component_is_used_by_a_system() -> None:
+    made = {file.stem for file in modules("components")} - {"__init__"}
+    assert made - set().union(*(components_of(system) for system in systems())) == set()
+
+
+# Words of the systems' own subjects. A tenant, a client and a user are anybody's.
+SUBJECTS = re.compile(
+    r"agentic|trading|market|portfolio|backtest|broker|redis-token|ticker|gemini|qa_?agent|pm_?agent|dev_?agent"
+    r"|modification|PROJECT#",
+    re.IGNORECASE,
+)
+CRITERION = re.compile(r"\b[A-Z]{4,}-[0-9]{2}\.[0-9]")
+
+
+def code_words(source: ast.Module) -> Iterator[str]:
+    """Yield each name and text of some source, its docstrings apart: those may say who asks for what."""
+    documented = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+    named = (*documented[1:], ast.Name, ast.arg, ast.Attribute, ast.keyword, ast.alias)
+    docstrings = {
+        id(node.body[0].value)
+        for node in ast.walk(source)
+        if isinstance(node, documented) and node.body and isinstance(node.body[0], ast.Expr)
+    }
+    for node in ast.walk(source):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in docstrings:
+            yield node.value
+        elif isinstance(node, named):
+            yield from (str(value) for name, value in ast.iter_fields(node) if name in ("id", "arg", "attr", "name"))
+
+
+@pytest.mark.parametrize(
+    "source",
+    ["TRADING = 1", "x = 'agentic-prod'", "def market_data(): ...", "f(gemini=1)", "import portfolio", "x.backtests"],
+)
+def test_words_of_a_systems_subject_are_seen(source: str) -> None:
+    assert [word for word in code_words(ast.parse(source)) if SUBJECTS.search(word)]
+
+
+def test_docstrings_may_name_a_criterion_and_code_may_not() -> None:
+    source = '"""Trading asks (TRADING-01.1)."""\n\ndef f():\n    """AGENTIC-02.1."""\n    return "AGENTIC-03.1"\n'
+    found = [word for word in code_words(ast.parse(source)) if SUBJECTS.search(word) or CRITERION.search(word)]
+    assert found == ["AGENTIC-03.1"]
+
+
+def test_components_know_nothing_of_any_systems_subject() -> None:
+    wrong = [
+        f"{relative(file)}: {word[:60]}"
+        for file in modules("components")
+        for word in code_words(tree(file))
+        if SUBJECTS.search(word) or CRITERION.search(word)
+    ]
+    assert wrong == []

@@ -7,12 +7,12 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import pydantic
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from components.api_routes import MethodSpec, PathSpec, Verb
-from components.tables import Index, Key, TableSpec
-from plumbline import yaml12
+from components.tables import TableSpec
+from systems import data_files
+from systems.data_files import DataError, Row, TableRow
 
 _DIRECTORY = Path(__file__).with_name("data")
 _DRAFT = "http://json-schema.org/draft-04/schema#"
@@ -22,40 +22,7 @@ TABLE = "data"
 ACTIONS = ("subscribe", "unsubscribe", "forward", "ping")  # of the WebSocket API
 
 
-class DataError(ValueError):
-    """A data file that is wrong: one line per mistake."""
-
-
-class _Row(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-_KeyPair = Annotated[tuple[str, Literal["S", "N", "B"]], Field(description="[attribute, type]")]
-
-
-class _IndexRow(_Row):
-    partition_key: _KeyPair
-    sort_key: _KeyPair
-
-
-class _TableRow(_IndexRow):
-    indexes: dict[str, _IndexRow]
-    ttl: str
-
-    def spec(self) -> TableSpec:
-        indexes = tuple(
-            Index(name=name, partition_key=_key(row.partition_key), sort_key=_key(row.sort_key))
-            for name, row in self.indexes.items()
-        )
-        return TableSpec(
-            partition_key=_key(self.partition_key),
-            sort_key=_key(self.sort_key),
-            indexes=indexes,
-            ttl_attribute=self.ttl,
-        )
-
-
-class BucketRow(_Row):
+class BucketRow(Row):
     """One bucket as data/buckets.yaml gives it."""
 
     description: str
@@ -64,14 +31,14 @@ class BucketRow(_Row):
     receives: Literal["access_logs"] | None = None
 
 
-class QueueRow(_Row):
+class QueueRow(Row):
     """One queue as data/queues.yaml gives it."""
 
     batch_size: int = Field(ge=1, le=10)
     max_receives: int = Field(ge=1, le=1000)
 
 
-class FunctionRow(_Row):
+class FunctionRow(Row):
     """One function as data/functions.yaml gives it."""
 
     description: str
@@ -92,7 +59,7 @@ class FunctionRow(_Row):
     schedule: Literal["export", "usage"] | None = None
 
 
-class AllowanceRow(_Row):
+class AllowanceRow(Row):
     """One monthly allowance as data/allowances.yaml gives it."""
 
     allowance: str
@@ -102,13 +69,13 @@ class AllowanceRow(_Row):
     weight: Literal["memory", "gigabytes", "gigabyte-months"] | None = None
 
 
-class _MethodRow(_Row):
+class _MethodRow(Row):
     query: tuple[str, ...] = ()
     body: str | None = None
     open: bool = False
 
 
-class _Routes(_Row):
+class _Routes(Row):
     bodies: dict[str, dict[str, Any]]
     paths: dict[Annotated[str, Field(pattern=r"^(/([a-z-]+|\{[a-z_]+\}))+$")], dict[Verb, _MethodRow]]
 
@@ -116,7 +83,7 @@ class _Routes(_Row):
 @functools.cache
 def tables() -> Mapping[str, TableSpec]:
     """Return the one table by its logical name."""
-    return {name: row.spec() for name, row in load("table.yaml", dict[str, _TableRow]).items()}
+    return {name: row.spec() for name, row in load("table.yaml", dict[str, TableRow]).items()}
 
 
 @functools.cache
@@ -202,19 +169,6 @@ def paths() -> Mapping[str, PathSpec]:
     }
 
 
-def _key(pair: tuple[str, Literal["S", "N", "B"]]) -> Key:
-    return Key(name=pair[0], type=pair[1])
-
-
 def load(file: str, shape: Any) -> Any:
-    """Return what a data file holds, validated. Raises DataError with one line per mistake."""
-    try:
-        return pydantic.TypeAdapter(shape).validate_python(yaml12.load(_DIRECTORY / file))
-    except pydantic.ValidationError as error:
-        lines = [
-            f"systems/agentic/data/{file}: {'.'.join(map(str, details['loc']))}: {details['msg']}"
-            for details in error.errors(include_url=False)
-        ]
-        raise DataError("\n".join(lines)) from None
-    except yaml12.YamlError as error:
-        raise DataError(f"systems/agentic/data/{file}:{error.line}:{error.column}: {error.message}") from None
+    """Return what a data file of the system holds, validated. Raises DataError with one line per mistake."""
+    return data_files.load(_DIRECTORY / file, f"systems/agentic/data/{file}", shape)

@@ -2,33 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any, Literal
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any, Literal
 
+import pydantic
 from pydantic import Field
 
-from components.naming import NameRefused, Naming
+from components.naming import Naming
+from systems import data_files
 from systems.agentic import data
+from systems.capacity import Capacity, capacity_mistakes, concurrency_mistakes
 from systems.settings import Email, LogRetention, Model, StackSettings
 
-# Lambda keeps this much of an account's concurrency for functions without a reservation.
-_UNRESERVED_CONCURRENCY = 100
 _APPLICATION = "agenticai"
-
-
-class Range(Model):
-    """Smallest and largest provisioned capacity."""
-
-    minimum: int = Field(ge=1, le=40_000, description="Capacity units per second that are always there")
-    maximum: int = Field(ge=1, le=40_000, description="Capacity units per second that scaling may reach")
-
-
-class Capacity(Model):
-    """Provisioned capacity of the table and of each index."""
-
-    read: Range = Field(description="Read capacity units")
-    write: Range = Field(description="Write capacity units")
-    target_percent: int = Field(ge=20, le=90, description="Utilization in percent that scaling aims at")
+Client = Annotated[str, pydantic.StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,62}$")]  # part of its key's name
 
 
 class TableSettings(Model):
@@ -90,7 +77,7 @@ class ApiSettings(Model):
     )
     stage: str = Field(default="prod", pattern=r"^[A-Za-z0-9_-]{1,128}$", description="Name of both APIs' stage")
     limits: LimitSettings = Field(description="What each API key may use")
-    clients: tuple[str, ...] = Field(min_length=1, description="Who calls: each gets an API key")
+    clients: tuple[Client, ...] = Field(min_length=1, description="Who calls: each gets an API key")
     domain: DomainSettings | None = Field(default=None, description="Domain; AWS's own address without one")
 
 
@@ -114,9 +101,14 @@ class ExportSettings(Model):
 
     schedule: str = Field(
         default="cron(0 3 ? * SUN *)",
-        pattern=r"^cron\(\d{1,2} \d{1,2} \? \* (MON|TUE|WED|THU|FRI|SAT|SUN) \*\)$",
+        pattern=r"^cron\(([0-5]?[0-9]) ([01]?[0-9]|2[0-3]) \? \* (MON|TUE|WED|THU|FRI|SAT|SUN) \*\)$",
         description="When the table is exported: once a week, in UTC",
     )
+
+
+def _data_mistakes() -> Iterator[str]:
+    """Yield what is wrong in the system's data files, all of which every stack needs."""
+    return data_files.mistakes((data.tables, data.buckets, data.functions, data.paths, data.allowances))
 
 
 class Settings(StackSettings):
@@ -146,7 +138,7 @@ class Settings(StackSettings):
         if broken:
             yield from broken
             return
-        yield from self._capacity_mistakes()
+        yield from capacity_mistakes("table", self.table.billing, self.table.capacity)
         yield from self._concurrency_mistakes()
         yield from self._lifecycle_mistakes()
         domain = self.api.domain
@@ -154,57 +146,18 @@ class Settings(StackSettings):
             yield f"api.domain.name: {domain.name} given; allowed: a domain in the zone {domain.zone}"
         for client in sorted({client for client in self.api.clients if self.api.clients.count(client) > 1}):
             yield f"api.clients: {client} given twice; allowed: each once"
-        yield from self._name_mistakes("table", data.tables())
-        yield from self._name_mistakes("function", data.functions())
-        yield from self._name_mistakes("queue", (f"{name}-dead-letters" for name in data.queues()))
-        yield from self._name_mistakes("bucket", (f"{name}-{self.account_id}" for name in data.buckets()))
-
-    def _capacity_mistakes(self) -> Iterator[str]:
-        capacity = self.table.capacity
-        if self.table.billing == "provisioned" and capacity is None:
-            yield "table.capacity: missing; billing: provisioned needs it"
-        if self.table.billing == "on_demand" and capacity is not None:
-            yield "table.capacity: given, but billing: on_demand has none"
-        for name, range_ in (("read", capacity.read), ("write", capacity.write)) if capacity else ():
-            if range_.minimum > range_.maximum:
-                yield f"table.capacity.{name}: minimum {range_.minimum} given; allowed: at most {range_.maximum}"
+        yield from self.name_mistakes("table", data.tables())
+        yield from self.name_mistakes("function", data.functions())
+        yield from self.name_mistakes("queue", (f"{name}-dead-letters" for name in data.queues()))
+        yield from self.name_mistakes("bucket", (f"{name}-{self.account_id}" for name in data.buckets()))
 
     def _concurrency_mistakes(self) -> Iterator[str]:
-        reserved = sum(row.reserved_concurrency or 0 for row in data.functions().values())
-        quota = self.functions.account_concurrency_quota
-        if self.functions.reserve_concurrency and reserved > quota - _UNRESERVED_CONCURRENCY:
-            yield (
-                f"functions.account_concurrency_quota: {quota} given; allowed: at least "
-                f"{reserved + _UNRESERVED_CONCURRENCY} ({reserved} reserved, {_UNRESERVED_CONCURRENCY} kept by "
-                "Lambda), or reserve_concurrency: false"
-            )
+        if self.functions.reserve_concurrency:
+            reserved = sum(row.reserved_concurrency or 0 for row in data.functions().values())
+            quota = self.functions.account_concurrency_quota
+            yield from concurrency_mistakes(quota, reserved, ", or reserve_concurrency: false")
 
     def _lifecycle_mistakes(self) -> Iterator[str]:
         moved, kept = self.buckets.archive_after_days, self.buckets.export_days
         if moved is not None and moved >= kept:
             yield f"buckets.export_days: {kept} given; allowed: more than {moved}, when exports move to the archive"
-
-    def _name_mistakes(self, kind: str, names: Iterable[str]) -> Iterator[str]:
-        for name in names:
-            try:
-                self.naming().exact(kind, name)
-            except NameRefused as error:
-                yield f"environment: {error}"
-
-
-def _data_mistakes() -> Iterator[str]:
-    """Yield what is wrong in the system's data files, which every stack needs; each mistake once."""
-    told: dict[str, None] = {}
-    loaders: tuple[Callable[[], object], ...] = (
-        data.tables,
-        data.buckets,
-        data.functions,
-        data.paths,
-        data.allowances,
-    )
-    for load in loaders:
-        try:
-            load()
-        except data.DataError as error:
-            told |= dict.fromkeys(str(error).splitlines())
-    yield from told

@@ -16,7 +16,7 @@ from components.functions import Function, Functions, FunctionsArgs, FunctionSpe
 from components.parameters import Parameters, ParametersArgs
 from components.protection import data_kept
 from components.roles import Role, Roles, RolesArgs, RoleSpec
-from components.tables import CapacityRange, ProvisionedCapacity, Table, Tables, TablesArgs
+from components.tables import Table, Tables, TablesArgs
 from components.tags import tagged
 from components.transforms import change_everything
 from components.websocket_api import WebSocketApi
@@ -94,13 +94,7 @@ def _table(settings: Settings, opts: pulumi.ResourceOptions) -> Table:
         account=settings.account(),
         naming=settings.naming(),
         tables=data.tables(),
-        capacity=ProvisionedCapacity(
-            read=CapacityRange(minimum=capacity.read.minimum, maximum=capacity.read.maximum),
-            write=CapacityRange(minimum=capacity.write.minimum, maximum=capacity.write.maximum),
-            target_percent=capacity.target_percent,
-        )
-        if capacity
-        else None,
+        capacity=capacity.spec() if capacity else None,
     )
     return Tables("tables", args, opts).tables[data.TABLE]
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import functools
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
 import pydantic
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-from components.tables import Index, Key, TableSpec
-from plumbline import yaml12
+from components.tables import TableSpec
+from systems import data_files
+from systems.data_files import DataError, Row, TableRow
 
 _DIRECTORY = Path(__file__).with_name("data")
 _KIND_TIMEOUT_SECONDS = {"api": 30, "background": 300}  # TRADING-06.3a, 06.3b
@@ -20,34 +21,7 @@ _KIND_TIMEOUT_SECONDS = {"api": 30, "background": 300}  # TRADING-06.3a, 06.3b
 REDIS_SECRETS = ("connection-strings", "redis-token")
 
 
-class _Row(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-_KeyPair = Annotated[tuple[str, Literal["S", "N", "B"]], Field(description="[attribute, type]")]
-
-
-class _IndexRow(_Row):
-    partition_key: _KeyPair
-    sort_key: _KeyPair | None = None
-
-
-class _TableRow(_IndexRow):
-    indexes: dict[str, _IndexRow] = Field(default={}, max_length=20)
-    ttl: str | None = None
-
-    def spec(self) -> TableSpec:
-        indexes = tuple(
-            Index(name=name, partition_key=_key(row.partition_key), sort_key=row.sort_key and _key(row.sort_key))
-            for name, row in self.indexes.items()
-        )
-        sort_key = self.sort_key and _key(self.sort_key)
-        return TableSpec(
-            partition_key=_key(self.partition_key), sort_key=sort_key, indexes=indexes, ttl_attribute=self.ttl
-        )
-
-
-class FunctionRow(_Row):
+class FunctionRow(Row):
     """One function as data/functions.yaml gives it."""
 
     group: str
@@ -97,14 +71,14 @@ class FunctionRow(_Row):
         return tuple(sorted({*self.read_tables(), *self.write_tables(), *self.scans}))
 
 
-class SecretRow(_Row):
+class SecretRow(Row):
     """One secret as data/secrets.yaml gives it. `generated_length` is that of a first value that is made up."""
 
     description: str
     generated_length: int | None = Field(default=None, ge=16, le=128)
 
 
-class BucketRow(_Row):
+class BucketRow(Row):
     """One bucket as data/buckets.yaml gives it."""
 
     description: str
@@ -114,13 +88,13 @@ class BucketRow(_Row):
     prescribed_beginning: str = ""
 
 
-class SeriesRow(_Row):
+class SeriesRow(Row):
     """One table of market data as data/series.yaml gives it."""
 
     description: str
 
 
-class TopicRow(_Row):
+class TopicRow(Row):
     """One topic as data/topics.yaml gives it."""
 
     display_name: str
@@ -128,7 +102,7 @@ class TopicRow(_Row):
     contacts: Literal["critical", "risk", "health", "audit", "costs"]
 
 
-class EventRow(_Row):
+class EventRow(Row):
     """One schedule or rule as data/events.yaml gives it."""
 
     description: str
@@ -146,14 +120,10 @@ class EventRow(_Row):
         return self
 
 
-class DataError(ValueError):
-    """A data file that is wrong: one line per mistake."""
-
-
 @functools.cache
 def tables() -> Mapping[str, TableSpec]:
     """Return the tables by logical name."""
-    rows = load("tables.yaml", dict[str, _TableRow])
+    rows = load("tables.yaml", dict[str, TableRow])
     return {name: row.spec() for name, row in rows.items()}
 
 
@@ -256,19 +226,6 @@ def variable(kind: str, name: str) -> str:
     return f"{kind}_{name.replace('-', '_').upper()}"
 
 
-def _key(pair: tuple[str, Literal["S", "N", "B"]]) -> Key:
-    return Key(name=pair[0], type=pair[1])
-
-
 def load(file: str, shape: Any) -> Any:
-    """Return what a data file holds, validated. Raises DataError with one line per mistake."""
-    try:
-        return pydantic.TypeAdapter(shape).validate_python(yaml12.load(_DIRECTORY / file))
-    except pydantic.ValidationError as error:
-        lines = [
-            f"systems/trading/data/{file}: {'.'.join(map(str, details['loc']))}: {details['msg']}"
-            for details in error.errors(include_url=False)
-        ]
-        raise DataError("\n".join(lines)) from None
-    except yaml12.YamlError as error:
-        raise DataError(f"systems/trading/data/{file}:{error.line}:{error.column}: {error.message}") from None
+    """Return what a data file of the system holds, validated. Raises DataError with one line per mistake."""
+    return data_files.load(_DIRECTORY / file, f"systems/trading/data/{file}", shape)

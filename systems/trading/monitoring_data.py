@@ -14,9 +14,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from components.alarms import MOST_METRICS, Comparison, Metric, MissingData, Reading
+from systems.data_files import Row
 from systems.settings import Model
 from systems.trading import data
 
@@ -57,11 +58,7 @@ class AlarmSettings(Model):
     failed_executions: int = Field(ge=0, description="Executions of a state machine that fail in 5 minutes")
 
 
-class _Row(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class ReadingRow(_Row):
+class ReadingRow(Row):
     """What is read of one subject: metrics as [namespace, metric, statistic] by id, and an expression over them."""
 
     metrics: dict[str, tuple[str, str, str]] = Field(min_length=1)
@@ -75,7 +72,7 @@ class ReadingRow(_Row):
         return self
 
 
-class FilterRow(_Row):
+class FilterRow(Row):
     """One metric filter as data/metrics.yaml gives it."""
 
     about: str
@@ -85,10 +82,10 @@ class FilterRow(_Row):
     value: str = Field(default="1", pattern=r"^([0-9]+|\$\.[a-z_]+)$")
     unit: str = "Count"
     default: float | None = None
-    dimensions: dict[str, str] = {}
+    dimensions: dict[str, str] = Field(default={})
 
 
-class MetricData(_Row):
+class MetricData(Row):
     """data/metrics.yaml: the namespace, the fields of a log line with their meaning, and the filters."""
 
     namespace: str
@@ -109,14 +106,14 @@ class AlarmRow(ReadingRow):
     missing: MissingData
 
 
-class PartRow(_Row):
+class PartRow(Row):
     """What a composite alarm watches: the alarms of one row, or those of some of its functions."""
 
     alarm: str
     subjects: tuple[str, ...] = ()
 
 
-class CompositeRow(_Row):
+class CompositeRow(Row):
     """One composite alarm of data/alarms.yaml."""
 
     about: str
@@ -124,20 +121,20 @@ class CompositeRow(_Row):
     any: tuple[PartRow, ...] = Field(min_length=1)
 
 
-class AlarmData(_Row):
+class AlarmData(Row):
     """data/alarms.yaml."""
 
     alarms: dict[str, AlarmRow]
     composites: dict[str, CompositeRow]
 
 
-class GraphRow(_Row):
+class GraphRow(Row):
     """One graph of data/dashboards.yaml."""
 
     title: str
     of: Selector | None = None
     alarm: str | None = None
-    lines: dict[str, ReadingRow] = {}
+    lines: dict[str, ReadingRow] = Field(default={})
     each_group: bool = False
     width: int = Field(ge=1, le=24)
     height: int = Field(default=6, ge=1)

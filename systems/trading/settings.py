@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterable, Iterator, Mapping
-from pathlib import Path
+from collections.abc import Iterator, Mapping
 from typing import Any, Literal
 
 from pydantic import Field
 
-from components.naming import NameRefused
-from plumbline.project import Project, UserError
+from systems import data_files
+from systems.capacity import UNRESERVED_CONCURRENCY, Capacity, capacity_mistakes, concurrency_mistakes
 from systems.network import NetworkSettings, network_mistakes
 from systems.settings import LogRetention, Model, StackSettings
 from systems.trading import data, monitoring_data, routes, workflows
@@ -18,24 +16,6 @@ from systems.trading.edge_settings import CdnSettings, DomainSettings, FirewallS
 from systems.trading.monitoring_data import AlarmSettings
 from systems.trading.operations_settings import BackupSettings, CostSettings, PipelineSettings
 from systems.trading.service_settings import ApiSettings, ContactSettings, EventSettings, MarketDataSettings
-
-# Lambda keeps this much of an account's concurrency for functions without a reservation.
-_UNRESERVED_CONCURRENCY = 100
-
-
-class Range(Model):
-    """Smallest and largest provisioned capacity."""
-
-    minimum: int = Field(ge=1, le=40_000, description="Capacity units per second that are always there")
-    maximum: int = Field(ge=1, le=40_000, description="Capacity units per second that scaling may reach")
-
-
-class Capacity(Model):
-    """Provisioned capacity of each table and index, scaled by Application Auto Scaling."""
-
-    read: Range = Field(description="Read capacity units")
-    write: Range = Field(description="Write capacity units")
-    target_percent: int = Field(ge=20, le=90, description="Utilization in percent that scaling aims at")
 
 
 class TableSettings(Model):
@@ -101,7 +81,7 @@ class FunctionSettings(Model):
     """Requirement 06."""
 
     account_concurrency_quota: int = Field(
-        ge=_UNRESERVED_CONCURRENCY,
+        ge=UNRESERVED_CONCURRENCY,
         description="Concurrent executions that Lambda allows the account in the region (service quota L-B99A9384)",
     )
     provisioned_concurrency: int = Field(
@@ -113,21 +93,17 @@ class FunctionSettings(Model):
 
 
 def _data_mistakes() -> Iterator[str]:
-    """Yield what is wrong in the system's data files, which every stack needs; each mistake once."""
-    told: dict[str, None] = {}
-    for load in (
-        data.tables,
-        data.functions,
-        data.events,
-        routes.routes,
-        monitoring_data.load,
-        lambda: workflows.machines(data.functions(), data.topics()),
-    ):
-        try:
-            load()
-        except data.DataError as error:
-            told |= dict.fromkeys(str(error).splitlines())
-    yield from told
+    """Yield what is wrong in the system's data files, all of which every stack needs."""
+    return data_files.mistakes(
+        (
+            data.tables,
+            data.functions,
+            data.events,
+            routes.routes,
+            monitoring_data.load,
+            lambda: workflows.machines(data.functions(), data.topics()),
+        )
+    )
 
 
 class Settings(StackSettings):
@@ -168,13 +144,13 @@ class Settings(StackSettings):
         rows, tables = data.functions(), data.tables()
         yield from network_mistakes(self.network, self.region, siblings)
         yield from self.network.endpoint_mistakes(data.called_services(rows))
-        yield from self._capacity_mistakes()
+        yield from capacity_mistakes("tables", self.tables.billing, self.tables.capacity)
         yield from self._storage_mistakes()
         yield from self._concurrency_mistakes(rows)
         yield from self.market_data.mistakes()
         yield from self.api.mistakes()
         yield from self.domains.mistakes()
-        yield from self._zone_mistakes()
+        yield from self.zone_mistakes("domains.zone", self.domains.zone)
         yield from self.cdn.mistakes()
         yield from self.backups.mistakes(self.region)
         yield from self.costs.mistakes(len(self.contacts.costs.emails))
@@ -183,31 +159,10 @@ class Settings(StackSettings):
                 yield f"functions.packages.{name}: no such function; known: {', '.join(rows)}"
         if self.recovery_account_id == self.account_id:
             yield "recovery_account_id: the stack's own account given; allowed: another one"
-        yield from self._name_mistakes("table", tables)
-        yield from self._name_mistakes("function", rows)
-        yield from self._name_mistakes("secret", data.secrets())
-        yield from self._name_mistakes("bucket", (f"{name}-{self.account_id}" for name in data.buckets()))
-
-    def _zone_mistakes(self) -> Iterator[str]:
-        """Compare with the zones of the stack that makes them. Where its file cannot be read, its own run tells."""
-        base = self.deployment.bootstrap
-        if base is None:
-            return
-        with contextlib.suppress(UserError):
-            zones = Project(Path.cwd()).settings(base).get("zones") or {}
-            if isinstance(zones, Mapping) and self.domains.zone not in zones:
-                known = ", ".join(zones) or "none"
-                yield f"domains.zone: {self.domains.zone} given; allowed: a zone of stack {base}: {known}"
-
-    def _capacity_mistakes(self) -> Iterator[str]:
-        capacity = self.tables.capacity
-        if self.tables.billing == "provisioned" and capacity is None:
-            yield "tables.capacity: missing; billing: provisioned needs it"
-        if self.tables.billing == "on_demand" and capacity is not None:
-            yield "tables.capacity: given, but billing: on_demand has none"
-        for name, range_ in (("read", capacity.read), ("write", capacity.write)) if capacity else ():
-            if range_.minimum > range_.maximum:
-                yield f"tables.capacity.{name}: minimum {range_.minimum} given; allowed: at most {range_.maximum}"
+        yield from self.name_mistakes("table", tables)
+        yield from self.name_mistakes("function", rows)
+        yield from self.name_mistakes("secret", data.secrets())
+        yield from self.name_mistakes("bucket", (f"{name}-{self.account_id}" for name in data.buckets()))
 
     def _storage_mistakes(self) -> Iterator[str]:
         transitions = self.buckets.audit_log_transitions
@@ -224,12 +179,7 @@ class Settings(StackSettings):
 
     def _concurrency_mistakes(self, rows: Mapping[str, data.FunctionRow]) -> Iterator[str]:
         reserved = sum(row.reserved_concurrency or 0 for row in rows.values())
-        quota = self.functions.account_concurrency_quota
-        if reserved > quota - _UNRESERVED_CONCURRENCY:
-            yield (
-                f"functions.account_concurrency_quota: {quota} given; allowed: at least "
-                f"{reserved + _UNRESERVED_CONCURRENCY} ({reserved} reserved, {_UNRESERVED_CONCURRENCY} kept by Lambda)"
-            )
+        yield from concurrency_mistakes(self.functions.account_concurrency_quota, reserved)
         provisioned = self.functions.provisioned_concurrency
         for name, row in rows.items():
             most = row.reserved_concurrency
@@ -238,10 +188,3 @@ class Settings(StackSettings):
                     f"functions.provisioned_concurrency: {provisioned} given; allowed: at most {most}, "
                     f"the reserved concurrency of {name}"
                 )
-
-    def _name_mistakes(self, kind: str, names: Iterable[str]) -> Iterator[str]:
-        for name in names:
-            try:
-                self.naming().exact(kind, name)
-            except NameRefused as error:
-                yield f"environment: {error}"

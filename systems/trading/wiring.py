@@ -11,11 +11,10 @@ import pulumi_aws as aws
 
 from components.events import EventBus
 from components.functions import Functions, FunctionsArgs, FunctionSpec, Package
-from components.night import Night
 from components.protection import data_kept
 from components.roles import Role, Roles, RolesArgs, RoleSpec
 from components.security_groups import SecurityGroup
-from components.tables import CapacityRange, ProvisionedCapacity, Table, Tables, TablesArgs
+from components.tables import Table, Tables, TablesArgs
 from components.tags import tagged
 from components.transforms import change_everything
 from systems.trading import (
@@ -32,7 +31,7 @@ from systems.trading import (
     token_rotation,
 )
 from systems.trading.foundation import Foundation
-from systems.trading.settings import Capacity, Settings
+from systems.trading.settings import Settings
 
 _HERE = Path("systems/trading")  # from the project's directory, so that no state holds a path of a machine
 
@@ -80,25 +79,17 @@ def build(settings: Settings) -> Mapping[str, pulumi.Input[Any]]:
 
 
 def _tables(settings: Settings, base: Foundation, opts: pulumi.ResourceOptions) -> Tables:
+    capacity = settings.tables.capacity
     return Tables(
         "tables",
         TablesArgs(
             account=settings.account(),
             naming=settings.naming(),
             tables=data.tables(),
-            capacity=_capacity(settings.tables.capacity, costs.night(settings)) if settings.tables.capacity else None,
+            capacity=capacity.spec(costs.night(settings)) if capacity else None,
             customer_key=base.keys["tables"] if settings.tables.key == "customer" else None,
         ),
         opts,
-    )
-
-
-def _capacity(capacity: Capacity, night: Night | None) -> ProvisionedCapacity:
-    return ProvisionedCapacity(
-        read=CapacityRange(minimum=capacity.read.minimum, maximum=capacity.read.maximum),
-        write=CapacityRange(minimum=capacity.write.minimum, maximum=capacity.write.maximum),
-        target_percent=capacity.target_percent,
-        night=night,
     )
 
 

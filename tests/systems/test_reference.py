@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+import systems
 from systems import reference
 
 
@@ -36,11 +37,19 @@ def test_every_setting_has_a_meaning() -> None:
         "| `api.tiers.*.rate` | number | required | Requests per second in the long run |",
         "| `api.tenants` | mapping | none | Tier of each tenant; each gets an API key (TRADING-07.7b) |",
         "| `contacts.critical.emails` | list of text | none | E-mail addresses; each has to be confirmed once |",
+        "| `api.limits.monthly_quota` | whole number | required | Requests per month |",
+        "| `table.billing` | on_demand or provisioned | on_demand | on_demand (AGENTIC-07.3), or provisioned, "
+        "which alone has a free allowance (decision 33) |",
         "| `events.archive_days` | whole number | required | Days in which events can be replayed |",
     ],
 )
 def test_row_of_each_kind_of_setting_is_in_the_table(row: str) -> None:
     assert row in reference.markdown().splitlines()
+
+
+def test_every_system_has_its_table() -> None:
+    titles = [line.removeprefix("## ") for line in reference.markdown().splitlines() if line.startswith("## ")]
+    assert titles == systems.names()
 
 
 def test_no_row_shows_a_type_of_python() -> None:

@@ -645,15 +645,15 @@ def test_system_is_found_by_name() -> None:
 
 
 def test_all_systems_are_named() -> None:
-    assert systems.names() == ["bootstrap", "trading"]
+    assert systems.names() == ["agentic", "bootstrap", "trading"]
 
 
 @pytest.mark.parametrize(
     ("name", "line"),
     [
-        ("tradin", "plumbline:system: 'tradin' given (did you mean trading?); known: bootstrap, trading"),
-        ("settings", "plumbline:system: 'settings' given; known: bootstrap, trading"),
-        ("", "plumbline:system: '' given; known: bootstrap, trading"),
+        ("tradin", "plumbline:system: 'tradin' given (did you mean trading?); known: agentic, bootstrap, trading"),
+        ("settings", "plumbline:system: 'settings' given; known: agentic, bootstrap, trading"),
+        ("", "plumbline:system: '' given; known: agentic, bootstrap, trading"),
     ],
 )
 def test_unknown_system_is_told_with_the_known_ones(name: str, line: str) -> None:
