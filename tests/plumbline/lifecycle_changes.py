@@ -210,6 +210,12 @@ CHANGES: Mapping[str, Mapping[str, Any]] = {
     "aws:ecr/lifecyclePolicy:LifecyclePolicy": {"policy": edited("policy", lambda text: text.replace("1", "2"))},
     "aws:ecr/repository:Repository": {"imageTagMutability": "IMMUTABLE"},
     "aws:ecr/repositoryPolicy:RepositoryPolicy": {"policy": POLICY},
+    "aws:apigatewayv2/api:Api": {"description": "Changed", "routeSelectionExpression": "$request.body.changed"},
+    "aws:apigatewayv2/authorizer:Authorizer": {"name": "changed"},
+    "aws:apigatewayv2/integration:Integration": {"timeoutMilliseconds": 1234},
+    "aws:apigatewayv2/route:Route": {"operationName": "Changed"},
+    "aws:apigatewayv2/stage:Stage": {"description": "Changed"},
+    "aws:ssm/parameter:Parameter": {"value": "changed", "description": "Changed"},
     "aws:lambda/eventSourceMapping:EventSourceMapping": {"batchSize": 3},
     "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig": {"maximumRetryAttempts": 1},
     "aws:s3/bucketCorsConfiguration:BucketCorsConfiguration": {

@@ -284,6 +284,7 @@ PROGRAMS = {
     "network": "test_sandbox_network",
     "repositories": "test_sandbox_pipeline",
     "services": "test_sandbox_services",
+    "sockets": "test_sandbox_sockets",
     "storage": "test_sandbox_storage",
 }
 

@@ -1,4 +1,4 @@
-"""The in-process AWS holds the WebSocket APIs and parameters that a program declares."""
+"""The in-process AWS holds the WebSocket API, its routes and the parameters that a program declares."""
 
 from __future__ import annotations
 
@@ -11,31 +11,42 @@ import pytest
 from tests.plumbline.rehearsals import ACCOUNT, REGION, client, inside, part, readers, rehearse
 
 TEAM = {"Owner": "team"}
-FUNCTION = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:events"
-INVOKE = f"arn:aws:apigateway:{REGION}:lambda:path/2015-03-31/functions/{FUNCTION}/invocations"
-LOGS = f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:access"
+FUNCTION = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:answers"
+CALL = f"arn:aws:apigateway:{REGION}:lambda:path/2015-03-31/functions/{FUNCTION}/invocations"
+LOG = f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:/aws/apigateway/events"
+KEY_SELECTION = "$context.authorizer.usageIdentifierKey"
+SETTINGS = {
+    "data_trace_enabled": False,
+    "detailed_metrics_enabled": False,
+    "logging_level": "ERROR",
+    "throttling_rate_limit": 10,
+    "throttling_burst_limit": 20,
+}
 
 
 def sockets() -> None:
-    """Register one resource of each type."""
+    """Register a WebSocket API with every property that the adapters know, one without, and parameters."""
     opts = inside()
     api = aws.apigatewayv2.Api(
         "api",
-        name="dev-events",
+        name="events",
         description="Events",
         protocol_type="WEBSOCKET",
         route_selection_expression="$request.body.action",
-        api_key_selection_expression="$context.authorizer.usageIdentifierKey",
+        api_key_selection_expression=KEY_SELECTION,
+        disable_execute_api_endpoint=True,
+        version="1",
         tags=TEAM,
         opts=opts,
     )
+    aws.apigatewayv2.Api("plain", name="plain", protocol_type="HTTP", opts=opts)
     authorizer = aws.apigatewayv2.Authorizer(
         "authorizer",
         api_id=api.id,
-        name="keys",
+        name="key",
         authorizer_type="REQUEST",
-        authorizer_uri=INVOKE,
-        identity_sources=["route.request.querystring.key"],
+        authorizer_uri=CALL,
+        identity_sources=["route.request.querystring.api_key"],
         opts=opts,
     )
     integration = aws.apigatewayv2.Integration(
@@ -43,147 +54,159 @@ def sockets() -> None:
         api_id=api.id,
         integration_type="AWS_PROXY",
         integration_method="POST",
-        integration_uri=INVOKE,
-        timeout_milliseconds=29_000,
+        integration_uri=CALL,
+        description="Answers",
+        timeout_milliseconds=5000,
         opts=opts,
     )
-    aws.apigatewayv2.Route(
+    target = pulumi.Output.concat("integrations/", integration.id)
+    connect = aws.apigatewayv2.Route(
         "connect",
         api_id=api.id,
         route_key="$connect",
-        target=pulumi.Output.concat("integrations/", integration.id),
+        target=target,
         authorization_type="CUSTOM",
         authorizer_id=authorizer.id,
         api_key_required=True,
+        operation_name="Connect",
         opts=opts,
     )
+    other = aws.apigatewayv2.Route("default", api_id=api.id, route_key="$default", target=target, opts=opts)
     aws.apigatewayv2.Stage(
         "stage",
         api_id=api.id,
-        name="live",
+        name="prod",
+        description="Served",
         auto_deploy=True,
-        access_log_settings={"destination_arn": LOGS, "format": "$context.requestId"},
-        default_route_settings={
-            "data_trace_enabled": False,
-            "detailed_metrics_enabled": True,
-            "logging_level": "ERROR",
-            "throttling_burst_limit": 20,
-            "throttling_rate_limit": 10.5,
-        },
+        access_log_settings={"destination_arn": LOG, "format": "$context.requestId"},
+        default_route_settings=SETTINGS,
         tags=TEAM,
-        opts=opts,
+        opts=pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=[connect, other])),
     )
     aws.ssm.Parameter(
-        "parameter",
+        "secret",
         name="/app/dev/key",
-        description="A key",
         type="SecureString",
         tier="Standard",
         key_id="alias/aws/ssm",
-        value="unset",
+        description="Key of the model",
+        value="hidden",
         tags=TEAM,
         opts=opts,
     )
+    aws.ssm.Parameter("text", name="plain", type="String", value="shown", opts=opts)
 
 
-def look() -> dict[str, Any]:
-    gateway, parameters = client("apigatewayv2"), client("ssm")
-    [api] = gateway.get_apis()["Items"]
-    here = {"ApiId": api["ApiId"]}
-    [route] = gateway.get_routes(**here)["Items"]
+def _look() -> dict[str, Any]:
+    api = client("apigatewayv2")
+    (socket,) = [row for row in api.get_apis()["Items"] if row["ProtocolType"] == "WEBSOCKET"]
+    named = {"ApiId": socket["ApiId"]}
+    routes = {row["RouteKey"]: row for row in api.get_routes(**named)["Items"]}
+    store = client("ssm")
     return {
-        "api": api,
-        "authorizer": gateway.get_authorizer(**here, AuthorizerId=route["AuthorizerId"]),
-        "integrations": gateway.get_integrations(**here)["Items"],
-        "routes": [route],
-        "stages": gateway.get_stages(**here)["Items"],
-        "parameter": parameters.get_parameter(Name="/app/dev/key", WithDecryption=True)["Parameter"],
-        "parameter tags": parameters.list_tags_for_resource(ResourceType="Parameter", ResourceId="/app/dev/key"),
+        "api": socket,
+        "authorizer": api.get_authorizer(**named, AuthorizerId=routes["$connect"]["AuthorizerId"]),
+        "integrations": api.get_integrations(**named)["Items"],
+        "routes": routes,
+        "stage": api.get_stage(**named, StageName="prod"),
+        "parameter": store.get_parameter(Name="/app/dev/key", WithDecryption=True)["Parameter"],
+        "described": store.describe_parameters()["Parameters"],
+        "as it is kept": store.get_parameter(Name="/app/dev/key")["Parameter"]["Value"],
     }
 
 
-whole, seen, identity, outputs = readers(sockets, look)
-
+whole, seen, identity, outputs = readers(sockets, _look)
+ARN = f"arn:aws:ssm:{REGION}:{ACCOUNT}:parameter"
 EXPECTED: dict[str, Any] = {
     "api": {
-        "Name": "dev-events",
+        "Name": "events",
         "Description": "Events",
         "ProtocolType": "WEBSOCKET",
         "RouteSelectionExpression": "$request.body.action",
-        "ApiKeySelectionExpression": "$context.authorizer.usageIdentifierKey",
+        "ApiKeySelectionExpression": KEY_SELECTION,
+        "DisableExecuteApiEndpoint": True,
+        "Version": "1",
         "Tags": TEAM,
     },
     "authorizer": {
-        "Name": "keys",
+        "Name": "key",
         "AuthorizerType": "REQUEST",
-        "AuthorizerUri": INVOKE,
-        "IdentitySource": ["route.request.querystring.key"],
+        "AuthorizerUri": CALL,
+        "IdentitySource": ["route.request.querystring.api_key"],
     },
     "integrations": [
         {
             "IntegrationType": "AWS_PROXY",
             "IntegrationMethod": "POST",
-            "IntegrationUri": INVOKE,
-            "TimeoutInMillis": 29_000,
+            "IntegrationUri": CALL,
+            "Description": "Answers",
+            "TimeoutInMillis": 5000,
         }
     ],
-    "routes": [{"RouteKey": "$connect", "AuthorizationType": "CUSTOM", "ApiKeyRequired": True}],
-    "stages": [
-        {
-            "StageName": "live",
-            "AutoDeploy": True,
-            "AccessLogSettings": {"DestinationArn": LOGS, "Format": "$context.requestId"},
-            "DefaultRouteSettings": {
-                "DataTraceEnabled": False,
-                "DetailedMetricsEnabled": True,
-                "LoggingLevel": "ERROR",
-                "ThrottlingBurstLimit": 20,
-                "ThrottlingRateLimit": 10.5,
-            },
-            "Tags": TEAM,
-        }
+    "routes": {
+        "$connect": {"AuthorizationType": "CUSTOM", "ApiKeyRequired": True, "OperationName": "Connect"},
+        "$default": {"AuthorizationType": "NONE", "ApiKeyRequired": False},
+    },
+    "stage": {
+        "Description": "Served",
+        "AutoDeploy": True,
+        "AccessLogSettings": {"DestinationArn": LOG, "Format": "$context.requestId"},
+        "DefaultRouteSettings": {
+            "DataTraceEnabled": False,
+            "DetailedMetricsEnabled": False,
+            "LoggingLevel": "ERROR",
+            "ThrottlingRateLimit": 10.0,
+            "ThrottlingBurstLimit": 20,
+        },
+        "Tags": TEAM,
+    },
+    "parameter": {"Type": "SecureString", "Value": "hidden", "ARN": f"{ARN}/app/dev/key", "DataType": "text"},
+    "described": [
+        {"Name": "/app/dev/key", "KeyId": "alias/aws/ssm", "Description": "Key of the model", "Tier": "Standard"},
+        {"Name": "plain", "Type": "String"},
     ],
-    "parameter": {"Name": "/app/dev/key", "Type": "SecureString", "Value": "unset", "Version": 1},
-    "parameter tags": {"TagList": [{"Key": "Owner", "Value": "team"}]},
 }
 
 
-def test_nothing_of_it_is_only_simulated() -> None:
-    assert dict(whole().simulated) == {}
-    assert set(whole().materialised.values()) == {1}
-
-
-@pytest.mark.parametrize("what", EXPECTED)
+@pytest.mark.parametrize("what", list(EXPECTED))
 def test_boto3_sees_what_was_declared(what: str) -> None:
     assert part(seen(what), EXPECTED[what]) == EXPECTED[what]
 
 
-def test_a_route_leads_to_the_integration_and_asks_the_authorizer() -> None:
-    [route] = seen("routes")
-    assert route["Target"] == f"integrations/{identity('integration')}"
-    assert route["AuthorizerId"] == identity("authorizer")
+def test_a_secret_parameter_is_not_kept_in_the_clear() -> None:
+    assert seen("as it is kept") == "kms:alias/aws/ssm:hidden"
+    assert seen("parameter")["Value"] == "hidden"
 
 
-def test_addresses_and_arns_are_known_at_last() -> None:
-    api = identity("api")
-    host = f"wss://{api}.execute-api.{REGION}.amazonaws.com"
-    execution = f"arn:aws:execute-api:{REGION}:{ACCOUNT}:{api}"
-    assert part(outputs("api"), {"apiEndpoint": 0, "executionArn": 0}) == {
-        "apiEndpoint": host,
+def test_routes_lead_to_the_integration_and_the_authorizer() -> None:
+    targets = {row["Target"] for row in seen("routes").values()}
+    assert targets == {f"integrations/{identity('integration')}"}
+    assert seen("routes")["$connect"]["AuthorizerId"] == identity("authorizer")
+
+
+def test_outputs_are_what_the_provider_gives() -> None:
+    id_ = identity("api")
+    execution = f"arn:aws:execute-api:{REGION}:{ACCOUNT}:{id_}"
+    assert outputs("api") == {
+        "arn": f"arn:aws:apigateway:{REGION}::/apis/{id_}",
+        "apiEndpoint": f"wss://{id_}.execute-api.{REGION}.amazonaws.com",
         "executionArn": execution,
     }
-    assert part(outputs("stage"), {"invokeUrl": 0, "executionArn": 0}) == {
-        "invokeUrl": f"{host}/live",
-        "executionArn": f"{execution}/live",
+    assert outputs("plain")["apiEndpoint"].startswith("https://")
+    assert outputs("stage") == {
+        "arn": f"arn:aws:apigateway:{REGION}::/apis/{id_}/stages/prod",
+        "executionArn": f"{execution}/prod",
+        "invokeUrl": f"wss://{id_}.execute-api.{REGION}.amazonaws.com/prod",
     }
-    assert outputs("parameter")["arn"] == f"arn:aws:ssm:{REGION}:{ACCOUNT}:parameter/app/dev/key"
+    assert outputs("text") == {"arn": f"{ARN}/plain", "version": 1}
+    assert identity("secret") == "/app/dev/key"
 
 
 def test_a_route_to_an_integration_that_does_not_exist_is_refused() -> None:
     def program() -> None:
         opts = inside()
-        api = aws.apigatewayv2.Api("api", name="dev-events", protocol_type="WEBSOCKET", opts=opts)
-        aws.apigatewayv2.Route("ping", api_id=api.id, route_key="ping", target="integrations/none", opts=opts)
+        api = aws.apigatewayv2.Api("api", name="events", protocol_type="WEBSOCKET", opts=opts)
+        aws.apigatewayv2.Route("lost", api_id=api.id, route_key="$connect", target="integrations/none", opts=opts)
 
-    [mistake] = rehearse(program).evaluation.mistakes
-    assert "ping" in mistake and "NotFound" in mistake and "\n" not in mistake
+    (problem,) = rehearse(program).evaluation.mistakes
+    assert "NotFound" in problem
