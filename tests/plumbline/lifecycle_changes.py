@@ -216,7 +216,7 @@ CHANGES: Mapping[str, Mapping[str, Any]] = {
     "aws:apigatewayv2/route:Route": {"operationName": "Changed"},
     "aws:apigatewayv2/stage:Stage": {"description": "Changed"},
     "aws:ssm/parameter:Parameter": {"value": "changed", "description": "Changed"},
-    "aws:lambda/eventSourceMapping:EventSourceMapping": {"batchSize": 3},
+    "aws:lambda/eventSourceMapping:EventSourceMapping": {"batchSize": 3, "enabled": False},
     "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig": {"maximumRetryAttempts": 1},
     "aws:s3/bucketCorsConfiguration:BucketCorsConfiguration": {
         "corsRules": [{"allowedMethods": ["PUT"], "allowedOrigins": ["https://changed.example"]}]

@@ -7,7 +7,7 @@ from typing import Any
 from moto.cloudfront.models import cloudfront_backends
 
 from plumbline import sdk
-from plumbline.sandbox import apigateway_stages, cloudfront, route53, wafv2
+from plumbline.sandbox import apigateway, apigateway_stages, cloudfront, route53, wafv2
 from plumbline.sandbox.adapters import Context, Inputs, deleter, given, reader, updater
 from plumbline.sandbox.lifecycle.changing import changed
 from plumbline.sandbox.lifecycle.rows import backend, missing
@@ -19,6 +19,7 @@ ACL = "aws:wafv2/webAcl:WebAcl"
 DISTRIBUTION = "aws:cloudfront/distribution:Distribution"
 FUNCTION = "aws:cloudfront/function:Function"
 CONTROL = "aws:cloudfront/originAccessControl:OriginAccessControl"
+METHOD = "aws:apigateway/method:Method"
 SETTINGS = "aws:apigateway/methodSettings:MethodSettings"
 _OWN = ("NS", "SOA")  # the records that a zone has of itself
 
@@ -221,6 +222,23 @@ def update_control(context: Context, identity: str, before: Inputs, now: Inputs)
 def delete_control(context: Context, identity: str, inputs: Inputs) -> None:
     client = context.client("cloudfront")
     client.delete_origin_access_control(Id=identity, IfMatch=client.get_origin_access_control(Id=identity)["ETag"])
+
+
+@updater(METHOD)
+def update_method(context: Context, identity: str, before: Inputs, now: Inputs) -> dict[str, Any]:
+    """Change a method; moto makes it anew and forgets what answers it."""
+    methods = _methods(context, now)
+    old = methods[now["httpMethod"]]
+    outputs = apigateway.method(context, now)[1]
+    made = methods[now["httpMethod"]]
+    made.method_integration, made.method_responses = old.method_integration, old.method_responses
+    return outputs
+
+
+def _methods(context: Context, inputs: Inputs) -> dict[str, Any]:
+    region = inputs.get("region") or context.region
+    api = backend(context, "apigateway", region).apis[inputs["restApi"]]
+    return api.resources[inputs["resourceId"]].resource_methods
 
 
 @reader(SETTINGS)
