@@ -26,6 +26,7 @@ _KEY = "aws:apigateway/apiKey:ApiKey"
 _PLAN = "aws:apigateway/usagePlan:UsagePlan"
 _MAPPING = "aws:apigateway/basePathMapping:BasePathMapping"
 _AUTHORIZER = "aws:apigateway/authorizer:Authorizer"
+_SOCKETS = "aws:apigatewayv2/api:Api"
 _GROUP = "api"
 _SERVICE = "apigateway.amazonaws.com"
 _NOWHERE = "/plumbline-probe/no/such/route"
@@ -68,7 +69,7 @@ def api_probes(request: Make) -> tuple[Probe, ...]:
     @probe(_GROUP, API)
     def valid_request_is_answered(context: ProbeContext, api: Resource) -> Iterator[Trial]:
         """A valid request to a route is answered by the function's own code."""
-        for route in _routes(context, api):
+        for route in routes(context, api):
             if route.function is None:
                 continue
             schema = _schema(context, api, route)
@@ -85,7 +86,7 @@ def route_leads_to_function(context: ProbeContext, api: Resource) -> Iterator[Tr
     stages = [value(stage, "stageName") for stage in context.graph.of_type(_STAGE) if value(stage, "restApi") == api.id]
     if not stages:
         raise NotSo("the API has no stage")
-    for route in _routes(context, api):
+    for route in routes(context, api):
         if route.function is None:
             mock = route.integration.get("type") == "MOCK"
             answers = sorted(route.integration.get("integrationResponses") or {})
@@ -103,11 +104,11 @@ def route_leads_to_function(context: ProbeContext, api: Resource) -> Iterator[Tr
 @probe(_GROUP, API)
 def unknown_route_is_refused(context: ProbeContext, api: Resource) -> Iterator[Trial]:
     """A path and a method that the API does not have lead nowhere."""
-    routes = _routes(context, api)
-    found = [route.name for route in routes if _fits(route.path, _NOWHERE)]
+    found_routes = routes(context, api)
+    found = [route.name for route in found_routes if _fits(route.path, _NOWHERE)]
     yield trial(not found, f"GET {_NOWHERE}", "no route fits", f"{', '.join(found)} takes it")
     known: dict[str, set[str]] = {}
-    for route in routes:
+    for route in found_routes:
         known.setdefault(route.path, set()).add(route.method)
     open_ = sorted(path for path, methods in known.items() if methods & {"ANY", "PROBE"})
     evidence = f"none of {len(known)} paths has such a method"
@@ -119,7 +120,7 @@ def stranger_is_refused(context: ProbeContext, api: Resource) -> Iterator[Trial]
     """Every route that a function answers asks who calls, by an authorizer whose users exist."""
     client = context.client("apigateway", api)
     there = {row["id"]: row for row in client.get_authorizers(restApiId=api.id)["items"]}
-    for route in _routes(context, api):
+    for route in routes(context, api):
         if route.function is None:
             continue
         kind, authorizer = route.row.get("authorizationType"), there.get(route.row.get("authorizerId"))
@@ -141,7 +142,7 @@ def invalid_request_is_refused(context: ProbeContext, api: Resource) -> Iterator
     client = context.client("apigateway", api)
     validators = {row["id"]: row for row in client.get_request_validators(restApiId=api.id)["items"]}
     count = 0
-    for route in _routes(context, api):
+    for route in routes(context, api):
         schema = _schema(context, api, route)
         if schema is None:
             continue
@@ -181,9 +182,13 @@ def plan_limits(context: ProbeContext, plan: Resource) -> Iterator[Trial]:
     limited = bool(throttle.get("rateLimit")) and bool(quota.get("limit"))
     evidence = f"{throttle.get('rateLimit'):g} a second, {quota.get('limit')} a {str(quota.get('period')).lower()}"
     yield trial(limited, "ask for its limits", evidence, "it lacks a rate or a quota")
+    sockets = {api.id for api in context.graph.of_type(_SOCKETS)}
     for row in found.get("apiStages", []):
-        client.get_stage(restApiId=row["apiId"], stageName=row["stage"])
-        yield passed(f"find stage {row['stage']}", "it exists")
+        if row["apiId"] in sockets:
+            context.client("apigatewayv2", plan).get_stage(ApiId=row["apiId"], StageName=row["stage"])
+        else:
+            client.get_stage(restApiId=row["apiId"], stageName=row["stage"])
+        yield passed(f"find stage {row['stage']} of {row['apiId']}", "it exists")
 
 
 @probe(_GROUP, _MAPPING, optional=True)
@@ -199,7 +204,8 @@ def domain_leads_to_stage(context: ProbeContext, mapping: Resource) -> Iterator[
     yield passed("find the stage", "it exists")
 
 
-def _routes(context: ProbeContext, api: Resource) -> list[Route]:
+def routes(context: ProbeContext, api: Resource) -> list[Route]:
+    """Return the routes of a REST API, as moto keeps them."""
     key = (__name__, "routes", api.urn)
     if key not in context.kept:
         pages = (

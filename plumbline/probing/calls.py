@@ -7,36 +7,53 @@ from dataclasses import dataclass
 from typing import Any
 
 from moto.awslambda.utils import get_backend
+from moto.core.exceptions import JsonRESTError
 
 from plumbline.graph import Resource
 from plumbline.probing.items import Tables
 from plumbline.probing.model import NotSo, ProbeContext, value
 from plumbline.probing.tables import TABLE
-from plumbline.sandbox.function_code import FunctionFailed
+from plumbline.sandbox.function_code import Code, FunctionFailed
 
 FUNCTION = "aws:lambda/function:Function"
 
 
 @dataclass(frozen=True)
 class Called:
-    """How a call ended: the result, or the error's type, and the lines that the code wrote."""
+    """How a call ended: the result, or the error's type and message, and the lines that the code wrote."""
 
     result: Any
     error: str | None
     log: tuple[str, ...]
+    message: str = ""
 
 
 def call(context: ProbeContext, function: Resource, event: Any) -> Called:
     """Call a function of the stack, as it is in the sandbox. What it changes in tables is put back."""
-    region = function.get("region") or context.account.region
-    backend: Any = get_backend(context.account.account_id, region)
-    held = backend.get_function(value(function, "name"))
     with Tables(context, context.graph.of_type(TABLE)):
-        try:
-            result, log = context.code.call(held, event)
-        except FunctionFailed as error:
-            return Called(None, error.type, error.log)
+        return run(context, value(function, "arn"), event)
+
+
+def run(context: ProbeContext, arn: str, event: Any, code: Code | None = None) -> Called:
+    """Call the function, version or alias of an ARN; what it changes stays.
+
+    `code` is another process of the function than the one that is warm. Raises NotSo where there is no such function.
+    """
+    try:
+        result, log = (code or context.code).call(held(context, arn), event)
+    except FunctionFailed as error:
+        return Called(None, error.type, error.log, error.message)
     return Called(result, None, log)
+
+
+def held(context: ProbeContext, arn: str) -> Any:
+    """Return the function, version or alias of an ARN as moto holds it. Raises NotSo where there is none."""
+    parts = arn.split(":")
+    backend: Any = get_backend(parts[4] or context.account.account_id, parts[3])
+    try:
+        return backend.get_function(parts[6], parts[7] if len(parts) > 7 else None)
+    except JsonRESTError:
+        raise NotSo(f"there is no function {':'.join(parts[6:])}") from None
 
 
 def function_of(context: ProbeContext, arn: str) -> Resource:

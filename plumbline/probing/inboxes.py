@@ -33,7 +33,7 @@ class Inbox:
 def taken(queues: Any, url: str) -> list[str]:
     """Take all messages out of a queue and return their texts."""
     bodies: list[str] = []
-    while found := queues.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages"):
+    while found := queues.receive_message(QueueUrl=url, MaxNumberOfMessages=10, WaitTimeSeconds=0).get("Messages"):
         for message in found:
             bodies.append(message["Body"])
             queues.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from typing import Any
 
 from botocore.exceptions import ClientError
 
@@ -13,6 +12,7 @@ from plumbline.iam import Policies, Request, evaluate, policy
 from plumbline.probing.access import everything, own_session
 from plumbline.probing.inboxes import Inbox, taken
 from plumbline.probing.model import NotSo, ProbeContext, Trial, judged, passed, probe, trial, value
+from plumbline.probing.roles import role_may
 
 QUEUE = "aws:sqs/queue:Queue"
 TOPIC = "aws:sns/topic:Topic"
@@ -77,12 +77,7 @@ def dead_letter_of_function(context: ProbeContext, function: Resource) -> Iterat
     """An event that a function cannot handle goes to a queue that exists and that its role may send to."""
     target = value(function, "deadLetterConfig.targetArn")
     yield _queue_exists(context, "find the queue", target)
-    decision = evaluate(
-        Request(own_session(context, str(value(function, "role")).rpartition("/")[2]), "sqs:SendMessage", target),
-        Policies(identity=_identity(context, value(function, "role"))),
-    )
-    tried = "send to it as the function's role"
-    yield trial(bool(decision.allowed), tried, "its policies allow it", f"its policies answer {decision.outcome}")
+    yield role_may(context, function, "sqs:SendMessage", target)
 
 
 @probe(_GROUP, QUEUE, TOPIC)
@@ -119,11 +114,3 @@ def _queue_exists(context: ProbeContext, tried: str, arn: str) -> Trial:
     except ClientError:
         return trial(False, tried, "", f"there is no queue {parts[5]}")
     return passed(tried, parts[5])
-
-
-def _identity(context: ProbeContext, role_arn: str) -> list[Any]:
-    """Return the inline policies of a role, as IAM has them."""
-    client, role = context.client("iam"), role_arn.rpartition("/")[2]
-    names = client.list_role_policies(RoleName=role)["PolicyNames"]
-    documents = {name: client.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"] for name in names}
-    return [policy(document, name) for name, document in documents.items()]

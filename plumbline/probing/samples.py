@@ -29,8 +29,11 @@ def sample(schema: Mapping[str, Any]) -> Any:
     if isinstance(type_, list):
         type_ = next(one for one in type_ if one != "null")
     if type_ == "object":
-        required = schema.get("required", ())
-        return {name: sample(schema.get("properties", {}).get(name, {"type": "string"})) for name in required}
+        known = schema.get("properties", {})
+        # What may be left out is there only as far as the least number of properties asks for it.
+        names = list(dict.fromkeys((*schema.get("required", ()), *known)))
+        names = names[: max(len(schema.get("required", ())), schema.get("minProperties", 0))]
+        return {name: sample(known.get(name, {"type": "string"})) for name in names}
     if type_ == "array":
         return [sample(schema.get("items", {"type": "string"}))] * schema.get("minItems", 0)
     if type_ == "boolean":

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from moto.sqs.models import sqs_backends
+
 from plumbline.sandbox.adapters import Context, Created, Inputs, adapter, given
 
 _NUMBERS = {
@@ -46,6 +48,7 @@ def event_source_mapping(context: Context, inputs: Inputs) -> Created:
             StartingPositionTimestamp=inputs.get("startingPositionTimestamp"),
         ),
     )
+    _left_alone(context, inputs)
     outputs = {
         "uuid": made["UUID"],
         "arn": made["EventSourceMappingArn"],
@@ -75,6 +78,14 @@ def function_event_invoke_config(context: Context, inputs: Inputs) -> Created:
         ),
     )
     return f"{name}:{qualifier}" if qualifier else name, {}
+
+
+def _left_alone(context: Context, inputs: Inputs) -> None:
+    """Keep moto from taking the queue's messages: it would call nothing, and delete them as if they were processed."""
+    region = inputs.get("region") or context.region
+    for queue in sqs_backends[context.account_id][region].queues.values():
+        if queue.queue_arn == inputs.get("eventSourceArn"):
+            queue.lambda_event_source_mappings.clear()
 
 
 def _whole(number: Any) -> int | None:

@@ -1,0 +1,40 @@
+"""The probes of the agentic system: the generic ones that it uses, and its own."""
+
+from plumbline.probing import Probe, api, buckets, dns, events, messaging, monitoring, sockets, tables
+from systems.agentic.probes import access, clients, rest, upkeep, work
+
+PROBES: tuple[Probe, ...] = (
+    tables.item_by_key,
+    tables.index_query,
+    tables.time_to_live,
+    tables.point_in_time_recovery,
+    tables.encrypted_table,
+    buckets.object_is_private_and_encrypted,
+    buckets.versions_are_kept,
+    buckets.wrong_requests_are_refused,
+    buckets.lifecycle,
+    api.route_leads_to_function,
+    api.unknown_route_is_refused,
+    api.invalid_request_is_refused,
+    *rest.PROBES,
+    *access.PROBES,
+    api.key_belongs_to_plan,
+    api.plan_limits,
+    api.domain_leads_to_stage,
+    dns.record_in_zone,
+    dns.alias_leads_somewhere,
+    dns.validates_certificate,
+    messaging.message_in_queue,
+    messaging.redrive,
+    messaging.message_at_subscriber,
+    messaging.subscription,
+    messaging.dead_letter_of_function,
+    messaging.plain_text_is_refused,
+    events.rule_has_target,
+    events.undelivered_is_kept,
+    sockets.socket_route_leads_to_function,
+    *clients.PROBES,
+    *work.PROBES,
+    *upkeep.PROBES,
+    monitoring.alarm_reaches_topic,
+)
