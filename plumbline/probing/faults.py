@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import random
 import threading
 import time
@@ -67,4 +68,4 @@ def _refusal(code: str) -> Any:
 
 def doubling(waits: Sequence[float]) -> bool:
     """Say whether each wait is twice as long as the one before it, the first longer than none."""
-    return bool(waits) and waits[0] > 0 and all(after == 2 * before for before, after in zip(waits, waits[1:]))
+    return bool(waits) and waits[0] > 0 and all(after == 2 * before for before, after in itertools.pairwise(waits))

@@ -28,7 +28,7 @@ _WHY = "moto makes no metrics of log lines"
 def alarm_reaches_topic(context: ProbeContext, alarm: Resource) -> Iterator[Trial]:
     """Every alarm goes to topics that exist and to which CloudWatch may publish."""
     name = value(alarm, "alarmName" if alarm.type == COMPOSITE else "name")
-    there = _alarms(context, alarm).get(name)
+    there = kept_alarms(context, alarm).get(name)
     if there is None and alarm.type != COMPOSITE:
         raise NotSo("there is no alarm of its name")
     wanted = sorted({arn for kind in _ACTIONS for arn in value(alarm, kind, [])})
@@ -52,12 +52,12 @@ def composed_of_alarms(context: ProbeContext, alarm: Resource) -> Iterator[Trial
     """A composite alarm is made of alarms that exist."""
     names = sorted(set(re.findall(r"(?:ALARM|OK|INSUFFICIENT_DATA)\(\"?([^\")]+)\"?\)", value(alarm, "alarmRule"))))
     names = [name.rpartition(":")[2] for name in names]
-    missing = [name for name in names if name not in _alarms(context, alarm)]
+    missing = [name for name in names if name not in kept_alarms(context, alarm)]
     good = bool(names) and not missing
     yield trial(good, "find the alarms in its rule", f"{len(names)} alarms", f"there is no {', '.join(missing)}")
 
 
-def _alarms(context: ProbeContext, alarm: Resource) -> Mapping[str, Mapping[str, Any]]:
+def kept_alarms(context: ProbeContext, alarm: Resource) -> Mapping[str, Mapping[str, Any]]:
     """Return all alarms of an alarm's region by name."""
     client = context.client("cloudwatch", alarm)
     key = (__name__, "alarms", client.meta.region_name)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Iterator
 from typing import Any
 from urllib.parse import unquote
 
@@ -16,6 +17,17 @@ from plumbline.probing.items import Tables
 from plumbline.probing.model import NotSo, ProbeContext, value
 from plumbline.probing.polling import QUEUE, waiting
 from plumbline.probing.tables import TABLE
+
+
+@contextlib.contextmanager
+def metrics_as_before(context: ProbeContext) -> Iterator[None]:
+    """Put back within `with` what is published: AWS has no call that deletes a metric."""
+    backend = cloudwatch_backends[context.account.account_id][context.account.region]
+    before = list(backend.metric_data)
+    try:
+        yield
+    finally:
+        backend.metric_data = before
 
 
 class Scene:
@@ -38,8 +50,7 @@ class Scene:
             stack.enter_context(self.tables)
             for bucket in self._context.graph.of_type(BUCKET):
                 stack.callback(self._forget_objects, bucket, self._versions(bucket))
-            metrics = cloudwatch_backends[self._account][self._context.account.region]
-            stack.callback(setattr, metrics, "metric_data", list(metrics.metric_data))
+            stack.enter_context(metrics_as_before(self._context))
             stack.callback(self._clients().clear)
             for queue in self._queues():
                 stack.callback(self._empty, queue)

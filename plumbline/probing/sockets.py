@@ -141,7 +141,9 @@ class Gateway:
 
     def _status(self, result: Any) -> int:
         # An integration that fails or answers with something else is an internal error to the client.
-        return result["statusCode"] if isinstance(result, Mapping) and isinstance(result.get("statusCode"), int) else 500
+        return (
+            result["statusCode"] if isinstance(result, Mapping) and isinstance(result.get("statusCode"), int) else 500
+        )
 
 
 @probe(_GROUP, SOCKETS, where=lambda api: value(api, "protocolType") == "WEBSOCKET")

@@ -15,13 +15,6 @@ FUNCTION = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:answers"
 CALL = f"arn:aws:apigateway:{REGION}:lambda:path/2015-03-31/functions/{FUNCTION}/invocations"
 LOG = f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:/aws/apigateway/events"
 KEY_SELECTION = "$context.authorizer.usageIdentifierKey"
-SETTINGS = {
-    "data_trace_enabled": False,
-    "detailed_metrics_enabled": False,
-    "logging_level": "ERROR",
-    "throttling_rate_limit": 10,
-    "throttling_burst_limit": 20,
-}
 
 
 def sockets() -> None:
@@ -79,7 +72,13 @@ def sockets() -> None:
         description="Served",
         auto_deploy=True,
         access_log_settings={"destination_arn": LOG, "format": "$context.requestId"},
-        default_route_settings=SETTINGS,
+        default_route_settings={
+            "data_trace_enabled": False,
+            "detailed_metrics_enabled": False,
+            "logging_level": "ERROR",
+            "throttling_rate_limit": 10,
+            "throttling_burst_limit": 20,
+        },
         tags=TEAM,
         opts=pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=[connect, other])),
     )

@@ -1,7 +1,7 @@
 """The probes of the agentic system: the generic ones that it uses, and its own."""
 
 from plumbline.probing import Probe, api, buckets, dns, events, messaging, monitoring, sockets, tables
-from systems.agentic.probes import access, clients, rest, upkeep, work
+from systems.agentic.probes import access, alarms, clients, rest, upkeep, work
 
 PROBES: tuple[Probe, ...] = (
     tables.item_by_key,
@@ -37,4 +37,5 @@ PROBES: tuple[Probe, ...] = (
     *work.PROBES,
     *upkeep.PROBES,
     monitoring.alarm_reaches_topic,
+    *alarms.PROBES,
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from plumbline.probing import Probe, ProbeContext, Resource, Trial, judged, probe, trial, value
+from plumbline.probing import Probe, ProbeContext, Resource, Trial, judged, probe, trial
 from plumbline.probing.api import API, Route, routes
 from plumbline.probing.calls import FUNCTION, run
 from plumbline.probing.scenes import Scene

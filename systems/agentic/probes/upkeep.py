@@ -19,7 +19,7 @@ from plumbline.probing.scenes import Scene
 from plumbline.probing.tables import TABLE
 from plumbline.sandbox.function_code import Code
 from systems.agentic.probes.rest import request
-from systems.agentic.probes.scene import API, ask, function, items, live, make_project, named, poller, queue
+from systems.agentic.probes.scene import API, items, live, make_project, named, poller, queue
 
 _GROUP = "upkeep"
 _THROTTLE = "ProvisionedThroughputExceededException"
@@ -39,12 +39,10 @@ def parameters_are_read_at_start(context: ProbeContext, function: Resource) -> I
     event = request("GET", "/health") if function.name == API else _QUIET
     code = Code(context.account)
     with watched() as seen:
-        calls = []
-        for _ in range(2):
-            called = run(context, arn, event, code)
-            calls.append(seen.calls.count("GetParameters"))
-    good = called.error is None and calls == [1, 1]
-    yield trial(good, "start it and call it twice", "read once, at the start", f"{called.message}, reads: {calls}")
+        answers = [run(context, arn, event, code) for _ in range(2)]
+    problems, reads = [one.message for one in answers if one.error], seen.calls.count("GetParameters")
+    good = not problems and reads == 1
+    yield trial(good, "start it and call it twice", "read once, at the start", f"{reads} reads; {' '.join(problems)}")
     version = held(context, arn)
     context.undo(setattr, version, "environment_vars", version.environment_vars)
     version.environment_vars = {**version.environment_vars, "PARAMETERS": ",".join((*names, _UNKNOWN))}
@@ -128,7 +126,7 @@ def usage_is_published(context: ProbeContext, usage: Resource) -> Iterator[Trial
     space = _variables(usage)["METRIC_NAMESPACE"]
     now = datetime(2026, 3, 10, 0, 30, tzinfo=UTC)
     with Scene(context):
-        for number, (name, row) in enumerate(sorted(allowances.items()), 1):
+        for number, (_, row) in enumerate(sorted(allowances.items()), 1):
             # A tenth of the allowance for the first, two for the second: each on the day before, and a month earlier.
             namespace, metric, dimension, of, factor = row["metrics"][0]
             data = [
