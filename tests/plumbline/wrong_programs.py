@@ -24,6 +24,7 @@ from tests.plumbline.wrong_logs import SOUND_LOGS, WRONG_LOGS
 from tests.plumbline.wrong_network import SOUND_NETWORK, WRONG_NETWORK
 from tests.plumbline.wrong_policies import SOUND_POLICIES, WRONG_POLICIES
 from tests.plumbline.wrong_requests import SOUND_REQUESTS, WRONG_REQUESTS
+from tests.plumbline.wrong_sockets import SOUND_SOCKETS, WRONG_SOCKETS
 from tests.plumbline.wrong_stages import SOUND_STAGES, WRONG_STAGES
 from tests.plumbline.wrong_storage import SOUND_STORAGE, WRONG_STORAGE
 from tests.plumbline.wrong_topics import SOUND_TOPICS, WRONG_TOPICS
@@ -49,6 +50,7 @@ WRONG: list[Wrong] = [
     *WRONG_EVENTS,
     *WRONG_LOGS,
     *WRONG_REQUESTS,
+    *WRONG_SOCKETS,
     *WRONG_STAGES,
     *WRONG_TOPICS,
     *WRONG_WORKFLOWS,
@@ -72,6 +74,7 @@ SOUND: Mapping[str, Callable[[], Any]] = {
     **SOUND_EVENTS,
     **SOUND_LOGS,
     **SOUND_REQUESTS,
+    **SOUND_SOCKETS,
     **SOUND_STAGES,
     **SOUND_COSTS,
     **SOUND_TOPICS,
