@@ -85,6 +85,17 @@ class Account:
         """Compose a secret's ARN. Secrets Manager appends a hyphen and six characters that only it knows."""
         return self.arn("secretsmanager", f"secret:{secret_name}-??????")
 
+    def repository_arn(self, repository_name: str) -> str:
+        return self.arn("ecr", f"repository/{repository_name}")
+
+    def registry(self) -> str:
+        """Return the host name of the account's registry of container images."""
+        return f"{self.account_id}.dkr.{self.service_host('ecr')}"
+
+    def queue_url(self, queue_name: str) -> str:
+        """Compose a queue's address, for documents that must be known at preview."""
+        return f"{self.endpoint('sqs')}/{self.account_id}/{queue_name}"
+
     def keys_arn(self) -> str:
         """Compose the ARN of all keys of the account and region: key ids are unknown before the deployment."""
         return self.arn("kms", "key/*")

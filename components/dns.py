@@ -18,11 +18,13 @@ class AliasTarget:
     """Where an alias record leads: a host name of AWS's, and the hosted zone that AWS has it in.
 
     `evaluate_health` makes Route 53 ask the target whether it is healthy. CloudFront distributions cannot be asked.
+    `ipv6` says whether the target answers over IPv6 too.
     """
 
     name: pulumi.Input[str]
     zone_id: pulumi.Input[str]
     evaluate_health: bool
+    ipv6: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,7 +37,7 @@ class Failover:
 
 @dataclass(frozen=True, kw_only=True)
 class RecordSpec:
-    """One domain, answered with the addresses of its target over IPv4 and IPv6."""
+    """One domain, answered with the addresses of its target over IPv4 and, where it has any, IPv6."""
 
     domain: str
     target: AliasTarget
@@ -59,7 +61,7 @@ class Records(pulumi.ComponentResource):
         for record, spec in args.records.items():
             for role, target in _targets(spec):
                 is_primary = spec.failover is not None and role == "primary"
-                for type_ in _TYPES:
+                for type_ in _TYPES if target.ipv6 else _TYPES[:1]:
                     aws.route53.Record(
                         "-".join([name, record, type_.lower(), *([role] if role else [])]),
                         zone_id=args.zone_id,

@@ -32,6 +32,7 @@ OBJECT_WRITE = ("s3:AbortMultipartUpload", "s3:PutObject")
 OBJECT_DELETE = ("s3:DeleteObject",)
 # DynamoDB asks for an ACL's permission even where the bucket ignores ACLs ("Requesting a table export in DynamoDB").
 OBJECT_EXPORT = ("s3:AbortMultipartUpload", "s3:PutObject", "s3:PutObjectAcl")
+IMAGE_PULL = ("ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer")
 # What a function in a VPC needs; EC2 takes no resource for them (AWS: "Giving Lambda functions access to a VPC").
 NETWORK_INTERFACES = (
     "ec2:AssignPrivateIpAddresses",
@@ -208,6 +209,15 @@ def delete_objects(account: Account, bucket: str, prefixes: Sequence[str] = ()) 
 
 def _objects(account: Account, bucket: str, prefixes: Sequence[str]) -> tuple[str, ...]:
     return tuple(f"{account.bucket_arn(bucket)}/{prefix}*" for prefix in prefixes or ("",))
+
+
+def pull_images(account: Account, repository: str) -> tuple[Statement, ...]:
+    """Pull the images of an ECR repository. Logging in to the registry takes no resource."""
+    arn = account.repository_arn(repository)
+    return (
+        Statement(sid="PullImages", actions=IMAGE_PULL, resources=(arn,)),
+        Statement(sid="LogInToRegistry", actions=("ecr:GetAuthorizationToken",), resources=("*",)),
+    )
 
 
 def export_table(account: Account, table: str) -> tuple[Statement, ...]:

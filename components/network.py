@@ -26,18 +26,19 @@ _AGGREGATION_SECONDS = 60
 
 @dataclass(frozen=True, kw_only=True)
 class SubnetMasks:
-    """The prefix lengths of the subnets in each availability zone."""
+    """The prefix lengths of the subnets in each availability zone; None where there are none of a kind."""
 
     public: int
-    private: int
-    isolated: int
+    private: int | None = None
+    isolated: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class NetworkArgs:
     """The network of one stack.
 
-    `zones` are names of availability zones. `nat` is "Single" for one NAT gateway, "OnePerAz" for one in each zone.
+    `zones` are names of availability zones. `nat` is "Single" for one NAT gateway, "OnePerAz" for one in each zone,
+    "None" for a network whose private subnets, if it has any, do not reach the internet.
     `provider` is given once more, because awsx otherwise brings one of its own.
     """
 
@@ -54,6 +55,7 @@ class NetworkArgs:
 class Network(pulumi.ComponentResource):
     """A VPC whose private subnets reach the internet through NAT and AWS through endpoints.
 
+    What stands in a public subnet reaches the internet by a public address of its own, which it has to ask for.
     `vpc_id`, `private_subnet_ids` and the like are outputs; `prefix_lists` has the addresses of the gateway endpoints.
     Add interface endpoints with `add_endpoints`, once the security group that guards them exists.
     """
@@ -65,6 +67,7 @@ class Network(pulumi.ComponentResource):
         self._child = pulumi.ResourceOptions(parent=self)
         vpc = self._vpc()
         self.vpc_id: pulumi.Output[str] = vpc.vpc_id
+        self.public_subnet_ids: pulumi.Output[Sequence[str]] = vpc.public_subnet_ids
         self.private_subnet_ids: pulumi.Output[Sequence[str]] = vpc.private_subnet_ids
         self.isolated_subnet_ids: pulumi.Output[Sequence[str]] = vpc.isolated_subnet_ids
         # A default group without rules: nothing that forgets to name its group can talk.
@@ -101,9 +104,13 @@ class Network(pulumi.ComponentResource):
             nat_gateways={"strategy": awsx.ec2.NatGatewayStrategy(self._args.nat)},
             subnet_strategy=awsx.ec2.SubnetAllocationStrategy.AUTO,
             subnet_specs=[
-                {"type": awsx.ec2.SubnetType.PUBLIC, "cidr_mask": masks.public},
-                {"type": awsx.ec2.SubnetType.PRIVATE, "cidr_mask": masks.private},
-                {"type": awsx.ec2.SubnetType.ISOLATED, "cidr_mask": masks.isolated},
+                {"type": kind, "cidr_mask": mask}
+                for kind, mask in (
+                    (awsx.ec2.SubnetType.PUBLIC, masks.public),
+                    (awsx.ec2.SubnetType.PRIVATE, masks.private),
+                    (awsx.ec2.SubnetType.ISOLATED, masks.isolated),
+                )
+                if mask is not None
             ],
             opts=pulumi.ResourceOptions(
                 parent=self, providers={"aws": self._args.provider}, transforms=[_no_public_addresses]

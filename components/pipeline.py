@@ -5,7 +5,6 @@ The roles that it assumes come with the bootstrap stack (components/github.py), 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -14,12 +13,11 @@ import pulumi_aws as aws
 
 from components.account import Account
 from components.naming import Naming
-from components.resource_policies import PolicyStatement, policy_text
+from components.repositories import image_repository
+from components.resource_policies import PolicyStatement
 
 _PULLERS = "lambda.amazonaws.com"
 _PULL = ("ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer")
-# What no tag names is left over from a build. Of the rest, enough stays to go back a few months.
-_UNTAGGED_DAYS, _KEPT_IMAGES = 14, 50
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,25 +55,13 @@ class Pipeline(pulumi.ComponentResource):
         )
 
     def _repository(self, repository: str) -> aws.ecr.Repository:
-        """Register a repository whose tags never move, whose images are scanned, and which functions may pull from."""
-        prefix = f"{self._prefix}-{repository}"
-        resource = aws.ecr.Repository(
-            prefix,
-            name=self._args.naming.exact("repository", repository),
-            image_tag_mutability="IMMUTABLE",
-            image_scanning_configuration={"scan_on_push": True},
-            # The AWS-managed key of the registry, as for the tables: a customer key adds a second policy and no secret.
-            encryption_configurations=[{"encryption_type": "KMS"}],
-            opts=self._child,
+        """Register a repository that the stack's functions may pull from."""
+        return image_repository(
+            f"{self._prefix}-{repository}",
+            self._args.naming.exact("repository", repository),
+            self._child,
+            accepted=[pull_policy(self._args.account, self._args.naming)],
         )
-        aws.ecr.LifecyclePolicy(f"{prefix}-lifecycle", repository=resource.name, policy=_lifecycle(), opts=self._child)
-        aws.ecr.RepositoryPolicy(
-            f"{prefix}-policy",
-            repository=resource.name,
-            policy=policy_text([pull_policy(self._args.account, self._args.naming)]),
-            opts=self._child,
-        )
-        return resource
 
 
 def log_group_name(naming: Naming) -> str:
@@ -92,23 +78,3 @@ def pull_policy(account: Account, naming: Naming) -> PolicyStatement:
         resources=(),
         conditions={"ArnLike": {"aws:SourceArn": account.function_arn(f"{naming.environment}-*")}},
     )
-
-
-def _lifecycle() -> str:
-    def rule(priority: int, description: str, selection: Mapping[str, object]) -> dict[str, object]:
-        return {
-            "rulePriority": priority,
-            "description": description,
-            "selection": selection,
-            "action": {"type": "expire"},
-        }
-
-    untagged = {
-        "tagStatus": "untagged",
-        "countType": "sinceImagePushed",
-        "countUnit": "days",
-        "countNumber": _UNTAGGED_DAYS,
-    }
-    kept = {"tagStatus": "any", "countType": "imageCountMoreThan", "countNumber": _KEPT_IMAGES}
-    rules = [rule(1, "Untagged images go", untagged), rule(2, "The newest images stay", kept)]
-    return json.dumps({"rules": rules}, separators=(",", ":"))

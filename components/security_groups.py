@@ -53,6 +53,19 @@ class SecurityGroup:
             opts=pulumi.ResourceOptions(parent=self._parent),
         )
 
+    def allow_from_internet(self, port: int) -> None:
+        """Let any IPv4 address connect to members: for load balancers, and nothing else (OP-016)."""
+        aws.vpc.SecurityGroupIngressRule(
+            f"{self._parent._name}-internet-{self.name}-{port}-in",
+            security_group_id=self.id,
+            description=f"any address to {self.name}, port {port}",
+            ip_protocol="tcp",
+            from_port=port,
+            to_port=port,
+            cidr_ipv4=INTERNET,
+            opts=pulumi.ResourceOptions(parent=self._parent),
+        )
+
     def allow_to_service(self, service: str, prefix_list_id: pulumi.Input[str]) -> None:
         """Let members reach an AWS service behind a gateway endpoint, whose addresses are a prefix list."""
         self._out(service, HTTPS, f"{self.name} to {service}, port {HTTPS}", prefix_list_id=prefix_list_id)

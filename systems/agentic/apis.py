@@ -44,9 +44,12 @@ def sockets(settings: Settings, opts: pulumi.ResourceOptions) -> WebSocketApi:
     return WebSocketApi("sockets", args, opts)
 
 
-def serve(settings: Settings, sockets: WebSocketApi, function: Function, opts: pulumi.ResourceOptions) -> Served:
-    """Put the API's function behind both APIs; each client's key holds for both, within the same limits."""
-    stage = sockets.serve(function)
+def serve(settings: Settings, sockets: WebSocketApi | None, function: Function, opts: pulumi.ResourceOptions) -> Served:
+    """Put the API's function behind both APIs; each client's key holds for both, within the same limits.
+
+    `sockets` is None where a container keeps clients' connections.
+    """
+    stage = sockets.serve(function) if sockets else None
     limits = settings.api.limits
     args = RestApiArgs(
         account=settings.account(),
@@ -61,7 +64,7 @@ def serve(settings: Settings, sockets: WebSocketApi, function: Function, opts: p
         throttle=_throttle(settings),
         tiers={_TIER: Tier(throttle=_throttle(settings), quota=limits.monthly_quota, period="MONTH")},
         tenants=dict.fromkeys(settings.api.clients, _TIER),
-        also_metered=(MeteredStage(api_id=sockets.api_id, stage=stage.name),),
+        also_metered=(MeteredStage(api_id=sockets.api_id, stage=stage.name),) if sockets and stage else (),
         description="Projects, modifications and templates",
     )
     api = RestApi("api", args, opts)

@@ -19,6 +19,8 @@ _DRAFT = "http://json-schema.org/draft-04/schema#"
 API_FUNCTION = "api-handler"
 CODE_BUCKET, EXPORT_BUCKET, LOG_BUCKET = "generated-code", "exports", "access-logs"
 TABLE = "data"
+EVENTS_QUEUE = "events-queue"  # from functions to the container; the others are of data/queues.yaml
+CONTAINER_KEYS = "websocket-keys"  # the parameter with the clients that the container lets in
 ACTIONS = ("subscribe", "unsubscribe", "forward", "ping")  # of the WebSocket API
 
 
@@ -69,6 +71,22 @@ class AllowanceRow(Row):
     weight: Literal["memory", "gigabytes", "gigabyte-months"] | None = None
 
 
+class ContainerRow(Row):
+    """The container of the WebSocket server as data/container.yaml gives it."""
+
+    port: int = Field(ge=1024, le=65_535)
+    cpu: Literal[256, 512, 1024]
+    memory: int = Field(ge=512)
+    user: str
+    health_seconds: int = Field(ge=5, le=300)
+    stop_seconds: int = Field(ge=1, le=120)
+    idle_seconds: int = Field(ge=1, le=4000)
+    path: str
+    health_path: str
+    subnet_mask: int = Field(ge=16, le=27)
+    sends: tuple[str, ...]
+
+
 class _MethodRow(Row):
     query: tuple[str, ...] = ()
     body: str | None = None
@@ -108,6 +126,16 @@ def parameters() -> Mapping[str, str]:
 def allowances() -> Mapping[str, AllowanceRow]:
     """Return the monthly allowances that alarms watch, by name."""
     return load("allowances.yaml", dict[str, AllowanceRow])
+
+
+@functools.cache
+def container() -> ContainerRow:
+    """Return the container of the WebSocket server. Raises DataError where it names what does not exist."""
+    row: ContainerRow = load("container.yaml", ContainerRow)
+    where = "systems/agentic/data/container.yaml"
+    if found := [f"{where}: sends: no queue {name!r}" for name in row.sends if name not in queues()]:
+        raise DataError("\n".join(found))
+    return row
 
 
 @functools.cache

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 import pulumi
 
@@ -10,6 +10,7 @@ from components import grants
 from components.alarms import Alarms, AlarmsArgs, AlarmSpec, Metric, Reading
 from components.events import Rules
 from components.functions import Function
+from components.load_balancer import LoadBalancer
 from components.roles import Role
 from components.tables import Table
 from components.topics import Topic, Topics, TopicsArgs, TopicSpec
@@ -46,9 +47,10 @@ def grant_measure(settings: Settings, role: Role) -> None:
     role.allow("metrics", (*grants.read_metrics(), *grants.put_metrics(namespace(settings))))
 
 
-def measured(settings: Settings, socket_api: pulumi.Output[str]) -> pulumi.Output[str]:
+def measured(settings: Settings, socket_api: pulumi.Output[str] | None, queues: Iterable[str]) -> pulumi.Output[str]:
     """Return what the daily function adds up, as JSON: by allowance its limit and rows of a metric and its factor.
 
+    `socket_api` is the id of the WebSocket API, None where a container stands in its place; `queues` are logical names.
     A row is [namespace, metric, {dimension: value}, statistic, factor]; the metrics of the whole account have no
     dimension. The statistic of each day, times the factor, adds up to the use.
     """
@@ -59,7 +61,7 @@ def measured(settings: Settings, socket_api: pulumi.Output[str]) -> pulumi.Outpu
                 "metrics": [
                     [space, metric, subject, "Average" if row.weight == _STORED else "Sum", factor]
                     for space, metric, of in row.metrics
-                    for subject, factor in _subjects(settings, of, row.weight, socket_api)
+                    for subject, factor in _subjects(settings, of, row.weight, socket_api, queues)
                 ],
             }
             for name, row in data.allowances().items()
@@ -69,7 +71,7 @@ def measured(settings: Settings, socket_api: pulumi.Output[str]) -> pulumi.Outpu
 
 
 def _subjects(
-    settings: Settings, of: str, weight: str | None, socket_api: pulumi.Output[str]
+    settings: Settings, of: str, weight: str | None, socket_api: pulumi.Output[str] | None, queues: Iterable[str]
 ) -> Iterator[tuple[dict[str, pulumi.Input[str]], float]]:
     naming = settings.naming()
     factor = _FACTORS.get(weight or "", 1)
@@ -78,9 +80,10 @@ def _subjects(
     elif of == "rest":
         yield {"ApiName": naming.exact("api", "api")}, factor
     elif of == "websocket":
-        yield {"ApiId": socket_api}, factor
+        if socket_api is not None:
+            yield {"ApiId": socket_api}, factor
     elif of == "queues":
-        for queue in data.queues():
+        for queue in queues:
             yield {"QueueName": naming.exact("queue", queue)}, factor
     elif of == "buckets":
         for bucket in data.buckets():
@@ -97,15 +100,17 @@ def watch(
     table: Table,
     queues: Mapping[str, WorkQueue],
     rules: Rules,
+    container: LoadBalancer | None,
     opts: pulumi.ResourceOptions,
 ) -> Topic:
-    """Register the topic and all alarms, and return the topic."""
+    """Register the topic and all alarms, and return the topic. `container` is what stands before the container."""
     topic = _topic(settings, opts)
     alarms = {
         **_of_functions(settings, functions, topic),
         **_of_table(settings, table, topic),
         **_of_queues(settings, queues, rules, topic),
         **_of_allowances(settings, topic),
+        **(_of_container(container, topic) if container else {}),
     }
     Alarms("alarms", AlarmsArgs(naming=settings.naming(), alarms=alarms, composites={}), opts)
     return topic
@@ -211,6 +216,31 @@ def _of_queues(settings: Settings, queues: Mapping[str, WorkQueue], rules: Rules
             needs=(queue,),
         )
         for name, queue in letters.items()
+    }
+
+
+def _of_container(balancer: LoadBalancer, topic: Topic) -> dict[str, AlarmSpec]:
+    healthy = Metric(
+        namespace="AWS/ApplicationELB",
+        name="HealthyHostCount",
+        statistic="Minimum",
+        dimensions={
+            "LoadBalancer": balancer.resource.arn_suffix,
+            "TargetGroup": balancer.targets.arn_suffix,
+        },
+    )
+    return {
+        "websocket-container-down": AlarmSpec(
+            description="No container keeps clients' connections (AGENTIC-01.7)",
+            reading=Reading(metrics={"healthy": healthy}),
+            comparison="LessThanThreshold",
+            threshold=1,
+            period_seconds=60,
+            evaluation_periods=5,  # a deployment takes two or three minutes
+            missing_data="breaching",
+            topic=topic,
+            needs=(balancer.resource, balancer.targets),
+        )
     }
 
 

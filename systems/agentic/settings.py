@@ -12,6 +12,7 @@ from components.naming import Naming
 from systems import data_files
 from systems.agentic import data
 from systems.capacity import Capacity, capacity_mistakes, concurrency_mistakes
+from systems.network import AddressSettings, network_mistakes
 from systems.settings import Email, LogRetention, Model, StackSettings
 
 _APPLICATION = "agenticai"
@@ -81,6 +82,42 @@ class ApiSettings(Model):
     domain: DomainSettings | None = Field(default=None, description="Domain; AWS's own address without one")
 
 
+class ContainerNetworkSettings(AddressSettings):
+    """The VPC that the container stands in: public subnets alone, since a NAT gateway is paid for by the hour."""
+
+    def masks(self) -> tuple[int, ...]:
+        return (data.container().subnet_mask,)
+
+
+class ContainerSettings(Model):
+    """The container that keeps WebSocket connections open for longer than API Gateway does (AGENTIC-01.7)."""
+
+    domain: DomainSettings | None = Field(
+        default=None, description="Its domain, without which a load balancer has no certificate (AGENTIC-05.1a)"
+    )
+    network: ContainerNetworkSettings = Field(description="Its VPC")
+    image: str = Field(
+        pattern=r"^(sha256:[0-9a-f]{64}|[A-Za-z0-9_][A-Za-z0-9._-]{0,127})$",
+        description="Digest (sha256:...) or tag of the image in the stack's repository; tags never move, so not latest",
+    )
+    tasks: Literal[0, 1] = Field(
+        default=1, description="0 until the image is pushed into the repository that the first `up` makes; then 1"
+    )
+    account_vcpu_quota: float = Field(
+        ge=0, description="vCPUs that Fargate allows the account in the region (quota L-3032A538)"
+    )
+
+
+class WebSocketSettings(Model):
+    """Requirements 01.4b and 01.7."""
+
+    compute: Literal["api_gateway", "fargate"] = Field(
+        default="api_gateway",
+        description="What keeps clients' connections: API Gateway, or a container, which costs (decision 34)",
+    )
+    container: ContainerSettings | None = Field(default=None, description="The container, where compute is fargate")
+
+
 class AlarmSettings(Model):
     """Requirements 04.2 to 04.4 and 07.5."""
 
@@ -108,7 +145,7 @@ class ExportSettings(Model):
 
 def _data_mistakes() -> Iterator[str]:
     """Yield what is wrong in the system's data files, all of which every stack needs."""
-    return data_files.mistakes((data.tables, data.buckets, data.functions, data.paths, data.allowances))
+    return data_files.mistakes((data.tables, data.buckets, data.functions, data.paths, data.allowances, data.container))
 
 
 class Settings(StackSettings):
@@ -120,6 +157,7 @@ class Settings(StackSettings):
     buckets: BucketSettings = Field(description="S3 buckets")
     functions: FunctionSettings = Field(description="Lambda functions")
     api: ApiSettings = Field(description="REST and WebSocket API")
+    websocket: WebSocketSettings = Field(default=WebSocketSettings(), description="WebSocket connections")
     alarms: AlarmSettings = Field(description="Alarms")
     exports: ExportSettings = Field(default=ExportSettings(), description="Weekly export")
 
@@ -141,9 +179,9 @@ class Settings(StackSettings):
         yield from capacity_mistakes("table", self.table.billing, self.table.capacity)
         yield from self._concurrency_mistakes()
         yield from self._lifecycle_mistakes()
-        domain = self.api.domain
-        if domain is not None and not f".{domain.name}".endswith(f".{domain.zone}"):
-            yield f"api.domain.name: {domain.name} given; allowed: a domain in the zone {domain.zone}"
+        if self.api.domain is not None:
+            yield from self._domain_mistakes("api.domain", self.api.domain)
+        yield from self._websocket_mistakes(siblings)
         for client in sorted({client for client in self.api.clients if self.api.clients.count(client) > 1}):
             yield f"api.clients: {client} given twice; allowed: each once"
         yield from self.name_mistakes("table", data.tables())
@@ -151,11 +189,40 @@ class Settings(StackSettings):
         yield from self.name_mistakes("queue", (f"{name}-dead-letters" for name in data.queues()))
         yield from self.name_mistakes("bucket", (f"{name}-{self.account_id}" for name in data.buckets()))
 
+    def _domain_mistakes(self, where: str, domain: DomainSettings) -> Iterator[str]:
+        if not f".{domain.name}".endswith(f".{domain.zone}"):
+            yield f"{where}.name: {domain.name} given; allowed: a domain in the zone {domain.zone}"
+        yield from self.zone_mistakes(f"{where}.zone", domain.zone)
+
     def _concurrency_mistakes(self) -> Iterator[str]:
         if self.functions.reserve_concurrency:
             reserved = sum(row.reserved_concurrency or 0 for row in data.functions().values())
             quota = self.functions.account_concurrency_quota
             yield from concurrency_mistakes(quota, reserved, ", or reserve_concurrency: false")
+
+    def _websocket_mistakes(self, siblings: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
+        where, container = "websocket.container", self.websocket.container
+        if (self.websocket.compute == "fargate") != (container is not None):
+            given = "given, but compute: api_gateway has none" if container else "missing; compute: fargate needs it"
+            yield f"{where}: {given}"
+        if container is None:
+            return
+        domain, api = container.domain, self.api.domain
+        if domain is None:
+            yield (
+                f"{where}.domain: missing; compute: fargate needs one, since clients come over TLS alone and a load "
+                "balancer has no certificate for its own address (AGENTIC-05.1a)"
+            )
+        else:
+            yield from self._domain_mistakes(f"{where}.domain", domain)
+            if api is not None and domain.name == api.name:
+                yield f"{where}.domain.name: {domain.name} given; allowed: another one than the REST API's"
+        if container.image == "latest":
+            yield f"{where}.image: latest given; allowed: a digest, or a tag that one image keeps"
+        needed = container.tasks * data.container().cpu / 1024
+        if container.account_vcpu_quota < needed:
+            yield f"{where}.account_vcpu_quota: {container.account_vcpu_quota:g} given; allowed: at least {needed:g}"
+        yield from network_mistakes(container.network, self.region, siblings, f"{where}.network")
 
     def _lifecycle_mistakes(self) -> Iterator[str]:
         moved, kept = self.buckets.archive_after_days, self.buckets.export_days

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from components.events import Rules, RulesArgs, RuleSpec
 from components.functions import Function, Functions, FunctionsArgs, FunctionSpec
 from components.parameters import Parameters, ParametersArgs
 from components.protection import data_kept
-from components.roles import Role, Roles, RolesArgs, RoleSpec
+from components.roles import Grant, Role, Roles, RolesArgs, RoleSpec
 from components.tables import Table, Tables, TablesArgs
 from components.tags import tagged
 from components.transforms import change_everything
@@ -29,7 +29,7 @@ from components.work_queues import (
     WorkQueuesArgs,
     WorkQueueSpec,
 )
-from systems.agentic import apis, data, monitoring
+from systems.agentic import apis, data, fargate, monitoring
 from systems.agentic.settings import Settings
 
 _HERE = Path("systems/agentic")  # from the project's directory, so that no state holds a path of a machine
@@ -45,7 +45,22 @@ class _Stored:
     buckets: Mapping[str, Bucket]
     queues: Mapping[str, WorkQueue]
     parameters: Parameters
-    sockets: WebSocketApi
+    sockets: WebSocketApi | None
+
+    def tells(self) -> _Telling:
+        """Return how functions reach connected clients: through the WebSocket API, or the container's queue."""
+        if self.sockets is not None:
+            return _Telling(self.sockets.grant_post, {"WEBSOCKET_ENDPOINT": self.sockets.endpoint})
+        queue = self.queues[data.EVENTS_QUEUE]
+        return _Telling(queue.grant_send, {"EVENTS_QUEUE_URL": queue.resource.url})
+
+
+@dataclass(frozen=True)
+class _Telling:
+    """The permission that telling clients takes, and the variables that say where they are reached."""
+
+    grant: Callable[[Role], Grant]
+    variables: Mapping[str, pulumi.Input[str]]
 
 
 def build(settings: Settings) -> Mapping[str, pulumi.Input[Any]]:
@@ -59,7 +74,7 @@ def build(settings: Settings) -> Mapping[str, pulumi.Input[Any]]:
         buckets=_buckets(settings, opts),
         queues=_queues(settings, opts),
         parameters=_parameters(settings, opts),
-        sockets=apis.sockets(settings, opts),
+        sockets=None if settings.websocket.container else apis.sockets(settings, opts),
     )
     roles = _roles(settings, opts)
     for name, row in data.functions().items():
@@ -69,7 +84,11 @@ def build(settings: Settings) -> Mapping[str, pulumi.Input[Any]]:
     _consumers(functions, stored.queues, opts)
     rules = _schedules(settings, functions, opts)
     served = apis.serve(settings, stored.sockets, functions[data.API_FUNCTION], opts)
-    topic = monitoring.watch(settings, functions, stored.table, stored.queues, rules, opts)
+    needs = fargate.Needs(table=stored.table, queues=stored.queues, parameters=stored.parameters)
+    contained = fargate.serve(settings, provider, needs, opts)
+    balancer = contained.balancer if contained else None
+    topic = monitoring.watch(settings, functions, stored.table, stored.queues, rules, balancer, opts)
+    sockets_url = stored.sockets.url if stored.sockets else contained.url if contained else ""
 
     return {
         "table": stored.table.arn,
@@ -80,11 +99,13 @@ def build(settings: Settings) -> Mapping[str, pulumi.Input[Any]]:
         # What everybody calls; the shift after a deployment moves it to the new version.
         "live_functions": {name: function.alias.arn for name, function in functions.items()},
         "roles": {name: role.arn for name, role in roles.roles.items()},
-        "parameters": [stored.parameters.physical_name(name) for name in data.parameters()],
+        "parameters": [stored.parameters.physical_name(name) for name in stored.parameters.parameters],
         "api": served.api.resource.arn,
         "api_url": served.url,
-        "websocket_url": stored.sockets.url,
+        "websocket_url": sockets_url,
         "topic": topic.arn,
+        # Where the pipeline pushes the container's image to.
+        **({"image_repository": contained.repository.resource.repository_url} if contained else {}),
     }
 
 
@@ -136,12 +157,18 @@ def _queues(settings: Settings, opts: pulumi.ResourceOptions) -> Mapping[str, Wo
         queue: WorkQueueSpec(timeout_seconds=rows[consumer].timeout, max_receives=data.queues()[queue].max_receives)
         for queue, consumer in data.consumers().items()
     }
+    if settings.websocket.container:
+        # Events are news: what no client was told of within a day is old.
+        specs[data.EVENTS_QUEUE] = WorkQueueSpec(timeout_seconds=10, max_receives=5, retention_days=1)
     args = WorkQueuesArgs(account=settings.account(), naming=settings.naming(), queues=specs)
     return WorkQueues("queues", args, opts).queues
 
 
 def _parameters(settings: Settings, opts: pulumi.ResourceOptions) -> Parameters:
-    args = ParametersArgs(account=settings.account(), path=settings.parameter_path(), parameters=data.parameters())
+    parameters = {**data.parameters()}
+    if settings.websocket.container:
+        parameters[data.CONTAINER_KEYS] = "SHA-256 digests of the API keys that the WebSocket server lets in"
+    args = ParametersArgs(account=settings.account(), path=settings.parameter_path(), parameters=parameters)
     return Parameters("parameters", args, opts)
 
 
@@ -171,7 +198,7 @@ def _grant(settings: Settings, row: data.FunctionRow, role: Role, stored: _Store
     if row.parameters:
         stored.parameters.grant_read(role, row.parameters)
     if row.connections:
-        stored.sockets.grant_post(role)
+        stored.tells().grant(role)
     if row.exports:
         stored.table.grant_export(role)
         stored.buckets[data.EXPORT_BUCKET].grant_export(role, f"{_EXPORT_PREFIX}/")
@@ -224,14 +251,15 @@ def _environment(settings: Settings, name: str, row: data.FunctionRow, stored: _
         # The names, known at preview; the function reads the values once, when it starts.
         variables["PARAMETERS"] = ",".join(stored.parameters.physical_names(row.parameters))
     if row.connections:
-        variables["WEBSOCKET_ENDPOINT"] = stored.sockets.endpoint
+        variables |= stored.tells().variables
     if row.exports:
         variables["DYNAMODB_TABLE_ARN"] = stored.table.arn
         variables["EXPORT_BUCKET"] = stored.buckets[data.EXPORT_BUCKET].resource.id
         variables["EXPORT_PREFIX"] = _EXPORT_PREFIX
     if row.measures:
         variables["METRIC_NAMESPACE"] = monitoring.namespace(settings)
-        variables["ALLOWANCES"] = monitoring.measured(settings, stored.sockets.api_id)
+        api_id = stored.sockets.api_id if stored.sockets else None
+        variables["ALLOWANCES"] = monitoring.measured(settings, api_id, stored.queues)
     if name == data.API_FUNCTION:
         variables["ALLOWED_ORIGIN"] = settings.api.allowed_origin
     return variables
