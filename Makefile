@@ -87,9 +87,10 @@ docs: $(INSTALLED) ## write the generated parts of docs/ and the SAM template an
 	@$(BIN)/python -m tests.policies.faults
 	@$(BIN)/python -m plumbline export sam agentic-prod --output systems/agentic/template.yaml
 
-lock: ## resolve both requirement files anew (needs uv)
+lock: ## resolve all requirement files anew (needs uv)
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate requirements.txt -o requirements.lock
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate requirements-dev.txt -o requirements-dev.lock
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate systems/agentic/container/requirements.txt -o systems/agentic/container/requirements.lock
 
 clean: ## remove the environment and all state of rehearsals
 	rm -rf $(VENV) .plumbline .hypothesis

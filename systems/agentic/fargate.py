@@ -204,6 +204,7 @@ def _environment(settings: Settings, needs: Needs) -> dict[str, str]:
         "PARAMETERS": needs.parameters.physical_name(data.CONTAINER_KEYS),
         "WEBSOCKET_BURST": str(limits.burst),
         "WEBSOCKET_HOST": "0.0.0.0",
+        "WEBSOCKET_ORIGIN": settings.api.allowed_origin,
         "WEBSOCKET_PORT": str(row.port),
         "WEBSOCKET_RATE": f"{limits.rate:g}",
     }

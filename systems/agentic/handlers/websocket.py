@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
-from agenticai_shared import logs, work
+from agenticai_shared import actions, logs, work
 from agenticai_shared.connections import Connections, post
-from agenticai_shared.errors import Invalid, StoreError
-
-_LONGEST_FORWARD = 16_000  # bytes; a frame has 32 KB
+from agenticai_shared.errors import StoreError
 
 
 def is_meant(event: Any) -> bool:
@@ -59,35 +56,4 @@ def _route(clients: Connections, route: str, connection: str, event: dict[str, A
     elif route == "$disconnect":
         clients.close(connection)
     else:
-        message = _message(event)
-        project: Any = message.get("project_id")
-        match route:
-            case "ping":
-                clients.reply(connection, {"event": "pong"})
-            case "subscribe":
-                clients.subscribe(connection, project)
-            case "unsubscribe":
-                clients.unsubscribe(connection, project)
-            case "forward":
-                _forward(clients, connection, project, message.get("message"))
-            case _:
-                raise Invalid("action: forward, ping, subscribe or unsubscribe is needed")
-
-
-def _forward(clients: Connections, connection: str, project: Any, message: Any) -> None:
-    """Hand a client's message on to the others who listen to the same project, if it listens itself."""
-    if not isinstance(project, str) or not clients.listens(connection, project):
-        raise Invalid("project_id: subscribe to the project first")
-    if len(json.dumps(message).encode()) > _LONGEST_FORWARD:
-        raise Invalid(f"message: more than {_LONGEST_FORWARD:,} bytes")
-    clients.tell(project, "forward", {"message": message}, but=connection)
-
-
-def _message(event: dict[str, Any]) -> dict[str, Any]:
-    try:
-        found = json.loads(event.get("body") or "")
-    except (ValueError, RecursionError):
-        found = None
-    if not isinstance(found, dict):
-        raise Invalid("the message must be a JSON object")
-    return found
+        actions.act(clients, connection, route, actions.message(event.get("body")))

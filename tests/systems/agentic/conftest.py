@@ -1,4 +1,4 @@
-"""Makes the layer of the agentic system's functions importable, without traces in its folder."""
+"""Makes what the agentic system's functions and container run importable, without traces in its folders."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-LAYER = Path(__file__).resolve().parents[3] / "systems" / "agentic" / "application" / "python"
-sys.path.insert(0, str(LAYER))
+SYSTEM = Path(__file__).resolve().parents[3] / "systems" / "agentic"
+LAYER, CONTAINER = SYSTEM / "application" / "python", SYSTEM / "container"
+sys.path[:0] = [str(LAYER), str(CONTAINER)]
 sys.dont_write_bytecode = True
 
 

@@ -1,7 +1,9 @@
-"""Clients of the WebSocket API: whom they listen to, and events for them (AGENTIC-01.4b).
+"""Connected clients: whom they listen to, and events for them (AGENTIC-01.4b, 01.7).
 
-A client is an item CONNECTION#<id>, and below each project that it subscribed to an item of the same id. Both have a
-time after which DynamoDB drops them, since a client that vanishes need not say so.
+What keeps the connections is the WebSocket API, which everybody may send through, or the container of
+systems/agentic/container, which gets events from a queue: the variable EVENTS_QUEUE_URL says so. A client is an item
+CONNECTION#<id>, and below each project that it subscribed to an item of the same id. Both have a time after which
+DynamoDB drops them, since a client that vanishes need not say so.
 """
 
 from __future__ import annotations
@@ -31,15 +33,24 @@ EVENTS = (
     "test_started",
     "test_completed",
 )
-_LONGEST_SECONDS = 2 * 3600  # API Gateway closes every connection after two hours
+LONGEST_SECONDS = 2 * 3600  # API Gateway closes every connection after two hours
 _ALWAYS = Attr("PK").not_exists() | Attr("PK").exists()
 
 
 class Connections:
-    """The connected clients. `post` sends bytes to one client and raises ClientError where it is gone."""
+    """The connected clients. `post` sends bytes to one client and raises ClientError where it is gone.
 
-    def __init__(self, table: Table, post: Callable[[str, bytes], None], now: Callable[[], float] = time.time) -> None:
-        self._table, self._post, self._now = table, post, now
+    After `longest_seconds` a client counts as gone that never said so.
+    """
+
+    def __init__(
+        self,
+        table: Table,
+        post: Callable[[str, bytes], None],
+        now: Callable[[], float] = time.time,
+        longest_seconds: int = LONGEST_SECONDS,
+    ) -> None:
+        self._table, self._post, self._now, self._longest = table, post, now, longest_seconds
 
     def open(self, connection: str, project_id: str | None = None) -> None:
         """Remember a client, and what it subscribes to as it connects."""
@@ -75,9 +86,19 @@ class Connections:
         return self._table.raw(key(_audience(project_id), _client(connection))) is not None
 
     def tell(self, project_id: str, event: str, facts: dict[str, Any], but: str = "") -> int:
-        """Send an event to all who listen to a project, and say to how many; those who are gone are forgotten."""
-        if event not in EVENTS and event != "forward":
-            raise Invalid(f"event: {event!r} given; known: {', '.join(EVENTS)}")
+        """Send an event to all who listen to a project, and say to how many.
+
+        Where a container keeps the connections it gets the event, and nobody here knows to how many it sends it.
+        """
+        _check(event)
+        if queue := os.environ.get("EVENTS_QUEUE_URL"):
+            _hand_over(queue, {"project_id": project_id, "event": event, "facts": facts})
+            return 0
+        return self.deliver(project_id, event, facts, but)
+
+    def deliver(self, project_id: str, event: str, facts: dict[str, Any], but: str = "") -> int:
+        """Send an event to all who listen to a project by oneself; those who are gone are forgotten."""
+        _check(event)
         body = json.dumps({"event": event, "project_id": project_id, **facts}).encode()
         return sum(self._send(client, body) for client in self._audience(project_id) if client != but)
 
@@ -104,7 +125,25 @@ class Connections:
         return True
 
     def _put(self, at: Key) -> None:
-        self._table.put({**at, "expires_at": int(self._now()) + _LONGEST_SECONDS}, _ALWAYS, "refused")
+        self._table.put({**at, "expires_at": int(self._now()) + self._longest}, _ALWAYS, "refused")
+
+
+def _check(event: str) -> None:
+    if event not in EVENTS and event != "forward":
+        raise Invalid(f"event: {event!r} given; known: {', '.join(EVENTS)}")
+
+
+def _hand_over(queue: str, message: dict[str, Any]) -> None:
+    try:
+        _queues().send_message(QueueUrl=queue, MessageBody=json.dumps(message))
+    except ClientError:
+        # News again: the work stays done.
+        logs.failure("event not handed over", project_id=message["project_id"])
+
+
+@functools.cache
+def _queues() -> Any:
+    return boto3.client("sqs")
 
 
 @functools.cache

@@ -1,0 +1,1 @@
+"""The WebSocket server that keeps clients' connections in a container (AGENTIC-01.7)."""
