@@ -5,9 +5,20 @@ Most types are rows of the tables under plumbline/data/lifecycle; the modules be
 
 from __future__ import annotations
 
-from plumbline.sandbox.lifecycle import edge, identity, messages, network, storage
+from plumbline.sandbox.lifecycle import containers, edge, identity, messages, network, storage
 from plumbline.sandbox.lifecycle.changing import delete, update
 from plumbline.sandbox.lifecycle.reading import read
 from plumbline.sandbox.lifecycle.rows import carried_out
 
-__all__ = ["carried_out", "delete", "edge", "identity", "messages", "network", "read", "storage", "update"]
+__all__ = [
+    "carried_out",
+    "containers",
+    "delete",
+    "edge",
+    "identity",
+    "messages",
+    "network",
+    "read",
+    "storage",
+    "update",
+]
