@@ -61,8 +61,8 @@ def balancer(context: Context, inputs: Inputs) -> Created:
         Name=inputs["name"],
         Type=inputs.get("loadBalancerType") or "application",
         Scheme="internal" if inputs.get("internal") else "internet-facing",
-        Tags=tag_list(inputs),
         **given(
+            Tags=tag_list(inputs) or None,
             Subnets=inputs.get("subnets"),
             SubnetMappings=mappings and [given(SubnetId=row.get("subnetId")) for row in mappings],
             SecurityGroups=inputs.get("securityGroups"),
@@ -107,8 +107,8 @@ def targets(context: Context, inputs: Inputs) -> Created:
     client = elbv2(context, inputs)
     made = client.create_target_group(
         Name=inputs["name"],
-        Tags=tag_list(inputs),
         **given(
+            Tags=tag_list(inputs) or None,
             Protocol=inputs.get("protocol"),
             ProtocolVersion=inputs.get("protocolVersion"),
             Port=inputs.get("port") and int(inputs["port"]),
@@ -140,11 +140,11 @@ def listener(context: Context, inputs: Inputs) -> Created:
     certificate = inputs.get("certificateArn")
     made = elbv2(context, inputs).create_listener(
         LoadBalancerArn=inputs["loadBalancerArn"],
-        Tags=tag_list(inputs),
         DefaultActions=actions(inputs),
         **given(
+            Tags=tag_list(inputs) or None,
             Port=inputs.get("port") and int(inputs["port"]),
-            Protocol=inputs.get("protocol"),
+            Protocol=inputs.get("protocol") or "HTTP",  # what an application load balancer has by default
             SslPolicy=inputs.get("sslPolicy"),
             Certificates=[{"CertificateArn": certificate}] if certificate else None,
         ),

@@ -110,6 +110,11 @@ CHANGES: Mapping[str, Mapping[str, Any]] = {
     "aws:ec2/subnet:Subnet": {"mapPublicIpOnLaunch": True},
     "aws:ec2/vpc:Vpc": {"enableDnsHostnames": False},
     "aws:ec2/vpcEndpoint:VpcEndpoint": {"policy": POLICY},
+    "aws:ecs/cluster:Cluster": {"settings": [{"name": "containerInsights", "value": "enabled"}]},
+    "aws:ecs/service:Service": {
+        "desiredCount": 3,
+        "networkConfiguration": edited("networkConfiguration", part("assignPublicIp", to=False)),
+    },
     "aws:elasticache/replicationGroup:ReplicationGroup": {"description": "Changed", "snapshotRetentionLimit": 9},
     "aws:elasticache/subnetGroup:SubnetGroup": {"description": "Changed"},
     "aws:iam/role:Role": {
@@ -135,6 +140,17 @@ CHANGES: Mapping[str, Mapping[str, Any]] = {
         "tracingConfig": {"mode": "PassThrough"},
         "reservedConcurrentExecutions": 3,
         "layers": [],
+    },
+    "aws:lb/listener:Listener": {
+        "port": 81,
+        "defaultActions": [
+            {"type": "fixed-response", "fixedResponse": {"contentType": "text/plain", "statusCode": "503"}}
+        ],
+    },
+    "aws:lb/loadBalancer:LoadBalancer": {"idleTimeout": 61, "dropInvalidHeaderFields": False, "clientKeepAlive": 120},
+    "aws:lb/targetGroup:TargetGroup": {
+        "deregistrationDelay": 31,
+        "healthCheck": edited("healthCheck", part("path", to="/changed")),
     },
     "aws:route53/record:Record": {"aliases": edited("aliases", part(0, "evaluateTargetHealth", to=True))},
     "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration": {

@@ -276,6 +276,7 @@ PROGRAMS = {
     "account": "test_sandbox_account",
     "api": "test_sandbox_api",
     "backups": "test_sandbox_backup",
+    "containers": "test_sandbox_containers",
     "pages": "test_sandbox_cdn",
     "resting": "test_sandbox_costs",
     "names": "test_sandbox_dns",
