@@ -22,6 +22,13 @@ def _refuse(type_: str, left: set[str]) -> None:
         raise DeployError(f"{', '.join(sorted(left))} cannot be updated in the sandbox")
 
 
+def _usual(type_: str, before: Inputs, now: Inputs) -> Inputs:
+    """Return a declaration with AWS's own values for the properties that it declares no more."""
+    extra = row_of(type_).get("extra", {})
+    gone = {key for key in before if now.get(key) is None and extra.get(key) not in (None, "*")}
+    return {**now, **{key: extra[key] for key in gone}}
+
+
 def _retag(
     before: Inputs, now: Inputs, tag: Callable[[dict[str, str]], Any], untag: Callable[[list[str]], Any]
 ) -> None:
@@ -81,7 +88,9 @@ def update_balancer(context: Context, identity: str, before: Inputs, now: Inputs
     client, left = elbv2.elbv2(context, now), changed(before, now)
     attributes = {*elbv2.ATTRIBUTES[elbv2.BALANCER], "accessLogs"}
     if left & attributes:
-        client.modify_load_balancer_attributes(LoadBalancerArn=identity, Attributes=elbv2.balancer_attributes(now))
+        client.modify_load_balancer_attributes(
+            LoadBalancerArn=identity, Attributes=elbv2.balancer_attributes(_usual(elbv2.BALANCER, before, now))
+        )
     if "securityGroups" in left:
         client.set_security_groups(LoadBalancerArn=identity, SecurityGroups=now["securityGroups"])
     if "subnets" in left:
@@ -123,7 +132,7 @@ def update_targets(context: Context, identity: str, before: Inputs, now: Inputs)
     attributes = set(elbv2.ATTRIBUTES[elbv2.TARGETS])
     if left & attributes:
         client.modify_target_group_attributes(
-            TargetGroupArn=identity, Attributes=elbv2.attributes_of(elbv2.TARGETS, now)
+            TargetGroupArn=identity, Attributes=elbv2.attributes_of(elbv2.TARGETS, _usual(elbv2.TARGETS, before, now))
         )
     if "healthCheck" in left:
         client.modify_target_group(TargetGroupArn=identity, **elbv2.health_check(now))
