@@ -15,7 +15,9 @@ from plumbline.verdicts import Finding, Subject, Verdict, claim, combine, criter
 
 _DEPLOYMENT = "systems/agentic/deploy"
 _COMMAND = r"python -m systems\.agentic\.deploy "
-_TESTS, _UP = r"\bmake test\b", r"\bpulumi up\b"
+# The project's own commands run `pulumi up` (Makefile, plumbline/deploy.py).
+_TESTS, _UP = r"\bmake test\b", r"\bpulumi up\b|\bmake deploy\b|-m plumbline deploy (?!--preview)"
+_MOST_CALLS = 4  # levels of workflows that GitHub lets call each other
 _BACKUP, _SHIFT, _ROLLBACK = f"{_COMMAND}backup\\b", f"{_COMMAND}shift\\b", f"{_COMMAND}rollback\\b"
 _GREEN = "github.event.workflow_run.conclusion == 'success'"
 # The token that GitHub makes for each run is no stored key.
@@ -49,12 +51,19 @@ def _commands(step: Mapping[str, Any]) -> str:
 
 @dataclass(frozen=True)
 class Workflow:
-    """A workflow file: what starts it, and its jobs by name."""
+    """A workflow file: what starts it, and its jobs by name. Those of workflows that it calls are its own.
 
-    path: str
+    `paths` are the files that it is made of, its own first.
+    """
+
+    paths: tuple[str, ...]
     name: str
     events: Mapping[str, Any]
     jobs: Mapping[str, Job]
+
+    @property
+    def path(self) -> str:
+        return self.paths[0]
 
     def with_step(self, command: str) -> list[Job]:
         return [job for job in self.jobs.values() if job.step(command) is not None]
@@ -70,28 +79,53 @@ class Workflow:
                 waiting += self.jobs[name].needs
         return list(found.values())
 
+    def stores_keys(self, subject: Subject) -> bool:
+        return any(_STORED.search(text(subject, path)) for path in self.paths)
+
 
 def workflow(subject: Subject, name: str) -> Workflow | None:
     """Return a workflow of the facts, None where its file is missing or is no workflow."""
-    path = facts()["files"][name]
+    return _read(subject, facts()["files"][name])
+
+
+def _read(subject: Subject, path: str, calls: int = 0) -> Workflow | None:
     given = yaml(subject, path)
     if not isinstance(given, dict) or not isinstance(given.get("jobs"), dict):
         return None
     on = given.get("on")
     events = on if isinstance(on, dict) else dict.fromkeys(texts(on))
-    shared = given.get("permissions")
-    jobs = {
-        str(key): Job(
-            str(key),
-            tuple(texts(row.get("needs"))),
-            str(row.get("if", "")),
-            tuple(step for step in row.get("steps") or () if isinstance(step, dict)),
-            _mapping(row.get("permissions", shared)),
-        )
-        for key, row in given["jobs"].items()
-        if isinstance(row, dict)
+    rows = {str(key): row for key, row in given["jobs"].items() if isinstance(row, dict)}
+    called = {key: _called(subject, row, calls) for key, row in rows.items()}
+    # A job that calls a workflow stands for all jobs of it.
+    parts = {
+        key: tuple(f"{key} / {inner}" for inner in found.jobs) if found is not None else (key,)
+        for key, found in called.items()
     }
-    return Workflow(path, str(given.get("name", path)), _mapping(events), jobs)
+    jobs: dict[str, Job] = {}
+    for key, row in rows.items():
+        needs = tuple(name for needed in texts(row.get("needs")) for name in parts.get(needed, ()))
+        permissions = _mapping(row.get("permissions", given.get("permissions")))
+        found = called[key]
+        if found is None:
+            steps = tuple(step for step in row.get("steps") or () if isinstance(step, dict))
+            jobs[key] = Job(key, needs, str(row.get("if", "")), steps, permissions)
+            continue
+        for inner in found.jobs.values():
+            own = tuple(f"{key} / {name}" for name in inner.needs)
+            condition = " && ".join(text for text in (str(row.get("if", "")), inner.condition) if text)
+            # Whom a workflow calls has at most its own rights.
+            rights = {name: given for name, given in inner.permissions.items() if permissions.get(name) == given}
+            jobs[f"{key} / {inner.name}"] = Job(f"{key} / {inner.name}", (*needs, *own), condition, inner.steps, rights)
+    paths = (path, *(other for found in called.values() if found is not None for other in found.paths))
+    return Workflow(paths, str(given.get("name", path)), _mapping(events), jobs)
+
+
+def _called(subject: Subject, row: Mapping[str, Any], calls: int) -> Workflow | None:
+    """Return the workflow of the project that a job calls, None where it has steps of its own."""
+    uses = str(row.get("uses", ""))
+    if not uses.startswith("./") or calls >= _MOST_CALLS:
+        return None
+    return _read(subject, uses.removeprefix("./"), calls + 1)
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:
@@ -104,12 +138,17 @@ def _none(name: str) -> Verdict:
 
 @criterion("AGENTIC-02.1")
 def tested(subject: Subject) -> Verdict:
-    """Every push to the branch starts the workflow, in which a job runs all tests whatever came before."""
-    branch, found = subject.facts["branch"], workflow(subject, "tests")
-    if found is None:
+    """Every push to the branch starts a workflow, in which a job runs all tests whatever came before.
+
+    It may be the deployment, which calls the tests as its first job.
+    """
+    branch, tests = subject.facts["branch"], workflow(subject, "tests")
+    if tests is None:
         return _none("tests")
-    if not _on_push(found, branch):
-        return Verdict("fail", f"{found.path}: not every push to {branch} starts it")
+    deployment = workflow(subject, "deploy")
+    found = next((one for one in (tests, deployment) if one is not None and _on_push(one, branch)), None)
+    if found is None:
+        return Verdict("fail", f"{tests.path}: not every push to {branch} starts it")
     jobs = [job for job in found.with_step(_TESTS) if not job.condition]
     if not jobs:
         return Verdict("fail", f"{found.path}: no job always runs the tests")
@@ -143,7 +182,7 @@ def deployed(subject: Subject) -> Verdict:
             return Verdict("fail", f"{found.path}: {job.name} does not wait for green tests")
         if job.permissions.get("id-token") != "write":
             return Verdict("fail", f"{found.path}: {job.name} gets no token to assume a role with")
-    if _STORED.search(text(subject, found.path)):
+    if found.stores_keys(subject):
         return Verdict("fail", f"{found.path} uses stored keys")
     graph, role, why = deploying_role(subject)
     if graph is None or role is None:
@@ -230,7 +269,7 @@ def _rollbacks(found: Workflow) -> Iterator[tuple[Job, Mapping[str, Any]]]:
 
 
 def _on_failure(job: Job, step: Mapping[str, Any]) -> bool:
-    return any(re.search(r"\bfailure\(\)", str(text)) for text in (step.get("if", ""), job.condition))
+    return any(re.search(r"\bfailure\(\)|\"failure\"", str(text)) for text in (step.get("if", ""), job.condition))
 
 
 def _is_done(subject: Subject, call: str) -> bool:
@@ -266,7 +305,7 @@ def _backed_up_before(found: Workflow, job: Job) -> bool:
 @criterion("AGENTIC-08.3")
 def supplied(subject: Subject) -> Verdict:
     """Four workflows come with the project: tests, deployment, the way back, and the preview of pull requests."""
-    wanted = {"tests": "push", "deploy": "", "rollback": "workflow_dispatch", "preview": "pull_request"}
+    wanted = {"tests": "pull_request", "deploy": "", "rollback": "workflow_dispatch", "preview": "pull_request"}
     for name, event in wanted.items():
         found = workflow(subject, name)
         if found is None or not found.jobs or not found.events:
@@ -275,6 +314,6 @@ def supplied(subject: Subject) -> Verdict:
             return Verdict("fail", f"{found.path}: {event} does not start it")
         if any(not job.steps for job in found.jobs.values()):
             return Verdict("fail", f"{found.path}: a job has no steps")
-        if _STORED.search(text(subject, found.path)):
+        if found.stores_keys(subject):
             return Verdict("fail", f"{found.path} uses stored keys")
     return Verdict("pass", f"{len(wanted)} workflows, none of which uses stored keys")

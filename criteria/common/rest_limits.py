@@ -115,7 +115,9 @@ def _says_something(text: str) -> bool:
         schema = json.loads(text)
     except ValueError:
         return False
-    return isinstance(schema, dict) and schema.get("type") == "object" and bool(schema.get("properties"))
+    if not isinstance(schema, dict) or schema.get("type") != "object":
+        return False
+    return bool(schema.get("properties")) or schema.get("additionalProperties") is False
 
 
 def of_all_methods(subject: Subject, stage: Resource, findings: list[Finding]) -> Iterator[Resource]:

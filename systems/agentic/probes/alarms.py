@@ -114,7 +114,7 @@ def everything_has_its_alarm(context: ProbeContext, topic: Resource) -> Iterator
         "calls that schedules could not make": {
             f"alarms-dead-letters-{name}-undelivered" for name, row in functions.items() if row.schedule
         },
-        "monthly allowances": {f"alarms-allowance-{name}" for name in data.allowances().monthly},
+        "monthly allowances": {f"alarms-allowance-{name}" for name in data.allowances()},
     }
     for what, names in wanted.items():
         missing = sorted(names - telling)
