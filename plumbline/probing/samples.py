@@ -45,7 +45,9 @@ def sample(schema: Mapping[str, Any]) -> Any:
 
 def _text(schema: Mapping[str, Any]) -> str:
     shortest, longest = schema.get("minLength", 0), schema.get("maxLength", 1 << 16)
-    for text in _TEXTS:
+    # Ids often begin with what they are of, and go on with digits.
+    prefix = re.match(r"\^?([A-Za-z_-]*)", schema.get("pattern", ""))
+    for text in (*_TEXTS, f"{prefix[1] if prefix else ''}0"):
         long = text if len(text) >= shortest else text.ljust(shortest, "x")
         if len(long) <= longest and re.search(schema.get("pattern", ""), long):
             return long

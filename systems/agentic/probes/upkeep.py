@@ -128,11 +128,11 @@ def usage_is_published(context: ProbeContext, usage: Resource) -> Iterator[Trial
     with Scene(context):
         for number, (_, row) in enumerate(sorted(allowances.items()), 1):
             # A tenth of the allowance for the first, two for the second: each on the day before, and a month earlier.
-            namespace, metric, dimension, of, factor = row["metrics"][0]
+            namespace, metric, dimensions, _, factor = row["metrics"][0]
             data = [
                 {
                     "MetricName": metric,
-                    "Dimensions": [{"Name": dimension, "Value": of}] if dimension else [],
+                    "Dimensions": [{"Name": name, "Value": value} for name, value in dimensions.items()],
                     "Timestamp": at,
                     "Value": row["limit"] * number / 10 / factor,
                 }
