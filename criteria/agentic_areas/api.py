@@ -25,7 +25,7 @@ from plumbline.graph import UNKNOWN, Resource
 from plumbline.verdicts import Finding, Subject, Verdict, all_of, claim, combine, criterion
 
 DECISION_TWELVE_MONTHS = 102
-_DECISION_ROUTES = 118
+_DECISION_ROUTES = 112
 _NEW_TLS = ("TLS_1_2", "SecurityPolicy_TLS12", "SecurityPolicy_TLS13")
 _LISTENER = "aws:lb/listener:Listener"
 
@@ -46,7 +46,7 @@ def _answered(subject: Subject) -> list[Route]:
 def offered(subject: Subject) -> Verdict:
     """Every route of the application leads to its function, and the WebSocket API has every action.
 
-    A function answers where the FastAPI application does today (docs/decisions.md, 118).
+    A function answers where the FastAPI application does today (docs/decisions.md, 112).
     """
     found: dict[str, list[Word]] = {}
     unplaced = False

@@ -23,7 +23,7 @@ _CREDENTIALS = ("aws:iam/accessKey:AccessKey", "aws:iam/user:User", "aws:iam/use
 _LEAST = 2  # of concurrent calls that Lambda makes for a queue; AWS takes no smaller limit
 _DECISION_QUOTA = 36
 _DECISION_SCHEDULED = 103
-_DECISION_CONNECTIONS = 119
+_DECISION_CONNECTIONS = 113
 
 
 @criterion("AGENTIC-02.4")
@@ -197,7 +197,7 @@ def _only_lambda(role: Resource) -> Word:
 def least_privilege(subject: Subject) -> Verdict:
     """Functions' roles allow named actions on named resources.
 
-    The WebSocket API's id is AWS's to choose, so that policies name its stage and what is called (decision 119).
+    The WebSocket API's id is AWS's to choose, so that policies name its stage and what is called (decision 113).
     """
     findings = minimal(subject)
     open_ = [

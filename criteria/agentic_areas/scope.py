@@ -14,7 +14,7 @@ from plumbline.verdicts import Finding, Subject, Verdict, all_of, combine, crite
 
 _DECISION_PAID = 31
 _DECISION_ACCOUNTS = 32
-_DECISION_NO_NETWORK = 120
+_DECISION_NO_NETWORK = 114
 _SYSTEM = "agentic"
 _ACCOUNTS = ("before", "after")  # the day on which AWS changed its free tier
 
@@ -129,7 +129,7 @@ def entities(subject: Subject) -> Verdict:
 
 @criterion("AGENTIC-00.9")
 def services(subject: Subject) -> Verdict:
-    """Each service is in use. Functions lie in no network, so there is nothing for a security group (decision 120)."""
+    """Each service is in use. Functions lie in no network, so there is nothing for a security group (decision 114)."""
     graph, types = subject.graph, facts()["services"]
     lacking = []
     for service in subject.facts["services"]:

@@ -20,6 +20,7 @@ from policies import acceptance
 from tests.engine.rig import needs_cli, pulumi
 
 pytestmark = [pytest.mark.engine, needs_cli]
+STACKS = ("test", "prod", "bootstrap", "bootstrap-prod", "agentic-dev", "agentic-prod")
 
 
 @pytest.fixture
@@ -67,7 +68,7 @@ def _comparable(resource: Resource) -> Resource:
     )
 
 
-@pytest.mark.parametrize("stack", ["test", "prod", "bootstrap", "bootstrap-prod"])
+@pytest.mark.parametrize("stack", STACKS)
 def test_a_preview_is_the_same_on_both_engines(workspaces: Callable[[str], Workspace], stack: str) -> None:
     workspace = workspaces(stack)
     done = pulumi(workspace, "preview", "--json")
@@ -86,7 +87,7 @@ def test_a_preview_is_the_same_on_both_engines(workspaces: Callable[[str], Works
     assert judged.rulings == previewed.rulings
 
 
-@pytest.mark.parametrize("stack", ["test", "prod", "bootstrap", "bootstrap-prod"])
+@pytest.mark.parametrize("stack", STACKS)
 def test_a_preview_passes_all_packs(workspaces: Callable[[str], Workspace], stack: str) -> None:
     done = pulumi(workspaces(stack), "preview", "--policy-pack", "policies/all")
     assert done.returncode == 0, done.stderr + done.stdout[-2000:]

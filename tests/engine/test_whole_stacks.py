@@ -1,4 +1,4 @@
-"""A whole trading stack on the real engine: it lives, and every source gives the same verdicts about it."""
+"""Whole stacks on the real engine: they live, and every source gives the same verdicts about them."""
 
 from __future__ import annotations
 
@@ -16,13 +16,12 @@ from plumbline.provider.workspace import Workspace
 from tests.engine.rig import needs_cli, pulumi
 
 pytestmark = [pytest.mark.engine, needs_cli]
-STACK = "test"
 
 
-@pytest.fixture
-def workspace(tmp_path: Path) -> Iterator[Workspace]:
-    """The project's stack, with a place of its own: what a developer rehearses in the tree stays as it is."""
-    place = Workspace(Project(ROOT), STACK, tmp_path)
+@pytest.fixture(params=["test", "agentic-dev"])
+def workspace(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Workspace]:
+    """A stack of the project, with a place of its own: what a developer rehearses in the tree stays as it is."""
+    place = Workspace(Project(ROOT), request.param, tmp_path)
     try:
         yield place
     finally:
@@ -30,12 +29,13 @@ def workspace(tmp_path: Path) -> Iterator[Workspace]:
             control.stop(tmp_path)
 
 
-def test_trading_lives_and_every_source_gives_the_same_verdicts(
+def test_a_stack_lives_and_every_source_gives_the_same_verdicts(
     workspace: Workspace, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     said: list[str] = []
     run = engine.Engine(workspace, said.append).run
-    count = sum(resource.type.startswith("aws:") for resource in preview(STACK).graph)
+    stack = workspace.stack
+    count = sum(resource.type.startswith("aws:") for resource in preview(stack).graph)
 
     assert run("up", ["--skip-preview", "--suppress-progress"]) == 0
     assert control.status(tmp_path).resources == count
@@ -45,10 +45,10 @@ def test_trading_lives_and_every_source_gives_the_same_verdicts(
     file.write_text(pulumi(workspace, "stack", "export").stdout, encoding="utf-8")
     project = Project(ROOT)
     judged = commands.judge_file(project, file, None, None).report
-    offline = deployed(STACK).evaluation.graph
+    offline = deployed(stack).evaluation.graph
     assert set(documents.load(file).graph.resources) == set(offline.resources)
-    entries = verdicts.ledger(ROOT, project.system(STACK))
-    expected = verdicts.judge(entries, commands.subject(project, STACK, offline))
+    entries = verdicts.ledger(ROOT, project.system(stack))
+    expected = verdicts.judge(entries, commands.subject(project, stack, offline))
     assert {id_: verdict.word for id_, verdict in judged.verdicts.items()} == {
         id_: verdict.word for id_, verdict in expected.items()
     }
