@@ -13,9 +13,9 @@ from plumbline.verdicts import Entry, Verdict, judge, ledger
 from policies import engine
 
 ROOT = Path(__file__).resolve().parents[2]
-# What a preview cannot know of our stacks, and every `up` decides: which of the VPC's subnets are meant, what the stack's
-# outputs lead to, and by which id a WebSocket API is measured. Any other criterion that is unknown is a violation
-# (docs/decisions.md, 76).
+# What a preview cannot know of our stacks, and every `up` decides: which of the VPC's subnets are meant, what the
+# stack's outputs lead to, and by which id a WebSocket API is measured. Any other criterion that is unknown is a
+# violation (docs/decisions.md, 76).
 AFTER_UP = frozenset({"AGENTIC-07.5", "TRADING-00.6", "TRADING-02.4", "TRADING-06.4", "TRADING-08.2", "TRADING-21.4"})
 
 
