@@ -297,6 +297,8 @@ def test_imports_between_the_packages_have_no_cycle() -> None:
 # Components that one system alone reaches, directly or through another, and why nobody else does yet.
 OF_ONE_SYSTEM = {
     "agentic": {
+        "fargate_service": "only its connections may last longer than a function runs",
+        "load_balancer": "stands before the container, which has no address that stays",
         "parameters": "its secrets are Parameter Store's, which cost nothing; trading's rotate, so they are secrets",
         "websocket_api": "only its clients stay connected",
         "work_queues": "its functions hand work on over queues; trading's are called by schedules and state machines",
@@ -315,7 +317,6 @@ OF_ONE_SYSTEM = {
         "firewall": "web access control lists cost; agentic is to stay within the free tier",
         "influx": "market data where Timestream is not on offer",
         "metric_filters": "only its alarms count lines of logs",
-        "network": "a VPC's NAT gateways and endpoints cost; agentic's functions stay outside",
         "pipeline": "repositories of container images for functions that are shipped as images",
         "secrets": "secrets that rotate, which Parameter Store's do not",
         "shutdown": "its test environment rests at night",

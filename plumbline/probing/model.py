@@ -86,6 +86,12 @@ class ProbeContext:
 
         return Code(self.account)
 
+    def fresh_code(self) -> Code:
+        """Return the same as another process has it: nothing is loaded yet."""
+        from plumbline.sandbox.function_code import Code
+
+        return Code(self.account)
+
     @functools.cached_property
     def workflows(self) -> Workflows:
         """What runs the stack's state machines, without waiting."""

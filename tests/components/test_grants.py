@@ -62,6 +62,17 @@ EDGES: dict[str, tuple[tuple[grants.Statement, ...], list[dict[str, Any]]]] = {
         grants.export_table(ACCOUNT, "test-orders"),
         [allow("ExportTable", ["dynamodb:ExportTableToPointInTime"], TABLE)],
     ),
+    "pull images": (
+        grants.pull_images(ACCOUNT, "test-sockets"),
+        [
+            allow(
+                "PullImages",
+                ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"],
+                "arn:aws:ecr:us-east-1:111111111111:repository/test-sockets",
+            ),
+            allow("LogInToRegistry", ["ecr:GetAuthorizationToken"], "*"),
+        ],
+    ),
     "read parameters": (
         grants.read_parameters(ACCOUNT, ["/app/test/key", "/app/test/other"]),
         [
@@ -427,7 +438,15 @@ def test_every_function_that_makes_statements_is_tested() -> None:
         *("get_secret", "start_execution", "write_log", "trace", "read_objects", "write_objects"),
         *("use_state", "use_key", "rotate_secret", "change_auth_token", "use_network_interfaces", "write_flow_log"),
         *("put_events", "query_series", "write_series", "get_influx_secret", "deliver_logs", "trace_executions"),
-        *("switch_rules", "delete_objects", "export_table", "read_parameters", "read_metrics", "put_metrics"),
+        *(
+            "switch_rules",
+            "pull_images",
+            "delete_objects",
+            "export_table",
+            "read_parameters",
+            "read_metrics",
+            "put_metrics",
+        ),
         "post_to_connections",
     }
 

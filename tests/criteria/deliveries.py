@@ -72,16 +72,6 @@ jobs:
 _DOCKERFILE = "FROM python:3.11-slim\nUSER wsuser\nEXPOSE 8080\n"
 _COMMAND = "def backup(client, table):\n    client.create_backup(TableName=table)\n\n\n"
 _COMMAND += "def shift(client, name, version):\n    client.update_alias(FunctionName=name, FunctionVersion=version)\n"
-# The parts that the stack costs by, and criteria that may ask for them.
-_PAID = (
-    ("aws:apigateway/restApi:RestApi", "rest-calls", "01.4a"),
-    ("aws:apigatewayv2/api:Api", "websocket-messages", "01.4b"),
-    ("aws:cloudwatch/metricAlarm:MetricAlarm", "alarms", "04.2"),
-    ("aws:dynamodb/table:Table", "on-demand", "07.3"),
-    ("aws:dynamodb/table:Table", "point-in-time-recovery", "06.1"),
-    ("aws:s3/bucket:Bucket", "s3-standard", "01.6"),
-    ("aws:sns/topicSubscription:TopicSubscription", "email", "04.2"),
-)
 
 
 @functools.cache
@@ -102,10 +92,6 @@ def write(made: Path, graph: StackGraph) -> None:
     for folder in ("criteria", "docs/runbooks"):
         (made / folder).parent.mkdir(parents=True, exist_ok=True)
         shutil.copytree(ROOT / folder, made / folder, ignore=shutil.ignore_patterns("__pycache__"))
-    rows = [
-        {"type": type_, "part": part, "criterion": f"AGENTIC-{number}", "reason": "a criterion asks for it"}
-        for type_, part, number in _PAID
-    ]
     texts = {
         FILES["tests"]: _TEST,
         FILES["deploy"]: _DEPLOY,
@@ -116,7 +102,7 @@ def write(made: Path, graph: StackGraph) -> None:
         FILES["permissions"]: _permissions(graph),
         FILES["environment"]: _variables(graph),
         FILES["troubles"]: " ".join(facts()["terms"]["troubles"]),
-        "systems/agentic/data/paid.yaml": yaml.safe_dump({"paid": rows}),
+        "systems/agentic/data/paid.yaml": (ROOT / "systems/agentic/data/paid.yaml").read_text(encoding="utf-8"),
         "systems/agentic/websocket/Dockerfile": _DOCKERFILE,
         "systems/agentic/deploy/aws.py": _COMMAND,
     }

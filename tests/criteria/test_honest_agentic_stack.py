@@ -169,9 +169,9 @@ BROKEN: list[Row] = [
     ("02.4", _UP, "an alias of the latest", set_(_ALIAS, "functions-pm-agent-live", functionVersion="$LATEST")),
     (
         "02.4",
-        _P,
+        _UP,
         "a caller of the function",
-        refer(_MAPPING, "consumers-pm-agent", "functionName", (FUNCTION, "pm-agent")),
+        set_(_MAPPING, "consumers-pm-agent", functionName="prod-agenticai-pm-agent"),
     ),
     ("03.1", _P, "no parameter", drop(_PARAMETER, "parameters-jwt-secret")),
     ("03.1", _P, "plain text", set_(_PARAMETER, "parameters-jwt-secret", type="String")),

@@ -10,7 +10,6 @@ from plumbline.probing.faults import watched
 from plumbline.probing.roles import role_may
 from plumbline.probing.scenes import Scene
 from plumbline.probing.sockets import SOCKETS, Gateway, a_key
-from plumbline.sandbox.function_code import Code
 from systems.agentic.probes.rest import request
 from systems.agentic.probes.scene import API, CHAIN, WISH, ask, gateway, items, make_project, poller, texts
 
@@ -120,7 +119,7 @@ def client_that_is_gone_is_forgotten(context: ProbeContext, api: Resource) -> It
         gateway(context).connect(_CLIENT, {"api_key": a_key(context), "project_id": project["id"]})
         change = request("PUT", "/api/projects/{id}", {"name": "renamed"}, project["id"])
         with watched(("PostToConnection", "GoneException")) as seen:
-            status, _ = ask(context, change, Code(context.account))
+            status, _ = ask(context, change, context.fresh_code())
         kept = [*items(scene, f"CONNECTION#{_CLIENT}"), *items(scene, f"AUDIENCE#{project['id']}")]
         yield trial(
             (status, len(seen.refused), kept) == (200, 1, []),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from plumbline.probing import NotSo, ProbeContext, Resource, value
 from plumbline.probing.calls import FUNCTION, Called, run
@@ -12,8 +12,10 @@ from plumbline.probing.polling import MAPPING, QUEUE, Poller
 from plumbline.probing.scenes import Scene
 from plumbline.probing.sockets import SOCKETS, Gateway
 from plumbline.probing.tables import TABLE
-from plumbline.sandbox.function_code import Code
 from systems.agentic.probes.rest import request
+
+if TYPE_CHECKING:
+    from plumbline.probing.model import Code
 
 API = "functions-api-handler"
 # Work goes from queue to queue: each with its worker's function.

@@ -17,7 +17,6 @@ from plumbline.probing.faults import doubling, watched
 from plumbline.probing.roles import role_may
 from plumbline.probing.scenes import Scene
 from plumbline.probing.tables import TABLE
-from plumbline.sandbox.function_code import Code
 from systems.agentic.probes.rest import request
 from systems.agentic.probes.scene import API, items, live, make_project, named, poller, queue
 
@@ -37,7 +36,7 @@ def parameters_are_read_at_start(context: ProbeContext, function: Resource) -> I
     """Parameters are read once, when the function starts, by its role; an unknown one ends the start with one line."""
     arn, names = f"{value(function, 'arn')}:live", _variables(function)["PARAMETERS"].split(",")
     event = request("GET", "/health") if function.name == API else _QUIET
-    code = Code(context.account)
+    code = context.fresh_code()
     with watched() as seen:
         answers = [run(context, arn, event, code) for _ in range(2)]
     problems, reads = [one.message for one in answers if one.error], seen.calls.count("GetParameters")
@@ -46,7 +45,7 @@ def parameters_are_read_at_start(context: ProbeContext, function: Resource) -> I
     version = held(context, arn)
     context.undo(setattr, version, "environment_vars", version.environment_vars)
     version.environment_vars = {**version.environment_vars, "PARAMETERS": ",".join((*names, _UNKNOWN))}
-    called = run(context, arn, event, Code(context.account))
+    called = run(context, arn, event, context.fresh_code())
     good = (called.error or "").startswith("Runtime.") and called.message.endswith(f"no such parameter: {_UNKNOWN}")
     good = good and "\n" not in called.message
     yield trial(good, "start it with a parameter that is not there", called.message, f"it says {called.message!r}")
@@ -60,7 +59,7 @@ def throttled_write_arrives(context: ProbeContext, api: Resource) -> Iterator[Tr
     """A write that DynamoDB throttles is tried again, each time after twice the wait, and arrives."""
     for code_of_error in (_THROTTLE, "ThrottlingException"):
         with Scene(context) as scene, watched(*[("PutItem", code_of_error)] * 3) as seen:
-            status, made = make_project(context, code=Code(context.account))
+            status, made = make_project(context, code=context.fresh_code())
             kept = items(scene, f"PROJECT#{made.get('id')}") if status == 201 else {}
             tried = f"refuse three writes with {code_of_error}"
             good = status == 201 and "METADATA" in kept and len(seen.refused) == 3
@@ -70,7 +69,7 @@ def throttled_write_arrives(context: ProbeContext, api: Resource) -> Iterator[Tr
                 len(longest) == 3 and doubling(seen.waits), "ask for the waits", f"at most {longest} s", f"{longest} s"
             )
     with Scene(context) as scene, watched(*[("PutItem", _THROTTLE)] * (_TRIES + 1)) as seen:
-        status, answer = make_project(context, code=Code(context.account))
+        status, answer = make_project(context, code=context.fresh_code())
         left = [row for rows in scene.tables.items().values() for row in rows]
         good = (status, len(seen.refused), left) == (503, _TRIES, [])
         evidence = f"503 after {_TRIES} tries: {((answer or {}).get('error') or {}).get('message')}"
@@ -84,7 +83,7 @@ def throttled_work_is_kept(context: ProbeContext, worker: Resource) -> Iterator[
         _, project = make_project(context, "a probe's wish")
         polled = poller(context, "pm-agent")
         with watched(*[("GetItem", _THROTTLE)] * (_TRIES + 1)) as seen:
-            first = polled.deliver(Code(context.account))
+            first = polled.deliver(context.fresh_code())
         good = first is not None and len(first.failed) == 1 and first.called.error is None
         yield trial(good, "refuse every read", f"the message failed after {len(seen.refused)} tries", "it did not fail")
         again = polled.deliver()

@@ -12,7 +12,8 @@ from agenticai_shared import health
 
 from systems.agentic import data
 from systems.agentic.deploy.health import Answer, Health, Unhealthy
-from tests.systems.agentic.test_handlers import AGENTS, TABLE, Application, app
+from tests.systems.agentic.application import AGENTS, TABLE, Application
+from tests.systems.agentic.test_handlers import app
 
 __all__ = ["app"]  # a fixture
 SCHEDULED = {name: row.module for name, row in data.functions().items() if row.schedule}

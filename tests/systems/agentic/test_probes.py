@@ -184,12 +184,12 @@ class Break:
 BREAKS = {
     "the API makes a project and no work": Break(
         "request-puts-work-on-queue",
-        lambda b: b.code("api-handler", 'work.send("pm", task)\n    return 201', "return 201"),
+        lambda b: b.code("api-handler", 'work.send("pm", wanted)\n    websocket', "pass\n    websocket"),
     ),
     "the API may not send": Break("request-puts-work-on-queue", lambda b: b.no_policy("api-handler", "queue-pm-queue")),
     "development hands nothing on": Break(
         "work-passes-all-workers",
-        lambda b: b.code("dev-agent", 'content.encode())\n    work.send("qa", task)', "content.encode())"),
+        lambda b: b.code("dev-agent", 'work.send("qa", task)\n', ""),
     ),
     "a mapping is off": Break("work-passes-all-workers", lambda b: b.mapping("qa-agent", enabled=False)),
     "a failed message counts as done": Break(

@@ -75,7 +75,9 @@ def mistakes(changes: dict[str, Any]) -> list[str]:
 def test_good_settings_are_loaded_as_given_with_the_defaults() -> None:
     assert json.loads(loaded().model_dump_json()) == {
         **GOOD,
-        "table": {"billing": "on_demand", "capacity": None},
+        "table": {"billing": "on_demand", "capacity": None, "backup_days": 7},
+        "deployment": {**GOOD["deployment"], "preview_role": None},
+        "websocket": {"compute": "api_gateway", "container": None},
         "buckets": {**GOOD["buckets"], "archive_after_days": None},
         "api": {**GOOD["api"], "stage": "prod", "domain": None},
         "alarms": {
@@ -106,7 +108,7 @@ def test_names_begin_with_environment_and_application_and_parameters_the_other_w
     [
         {"functions.account_concurrency_quota": 110},
         {"functions.account_concurrency_quota": 1, "functions.reserve_concurrency": False},
-        {"table": {"billing": "provisioned", "capacity": CAPACITY}},
+        {"table": {"billing": "provisioned", "capacity": CAPACITY, "backup_days": 7}},
         {"buckets.archive_after_days": 13},
         {"api.domain": {"name": "example.com", "zone": "example.com"}},
         {"api.domain": {"name": "api.example.com", "zone": "example.com"}},
@@ -297,7 +299,7 @@ def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, str
     for file in (ROOT / "systems" / "agentic" / "data").iterdir():
         (tmp_path / file.name).write_text(file.read_text(encoding="utf-8"), encoding="utf-8")
     monkeypatch.setattr(data, "_DIRECTORY", tmp_path)
-    for name in ("tables", "buckets", "queues", "parameters", "allowances", "functions", "paths"):
+    for name in ("tables", "buckets", "queues", "parameters", "allowances", "functions", "paths", "container"):
         # Without what others have loaded, and leaving nothing behind for them.
         monkeypatch.setattr(data, name, getattr(data, name).__wrapped__)
 
@@ -336,9 +338,9 @@ FILES: dict[str, tuple[tuple[str, str, str], str]] = {
         "from-template, nothing, template, test",
     ),
     "no YAML": (("table.yaml", "data:", "data: ["), "table.yaml:"),
-    "date that is none": (
-        ("allowances.yaml", "as_of:", "as_of: soon #"),
-        "allowances.yaml: as_of: String should match pattern '^\\d{4}-\\d{2}-\\d{2}$'",
+    "limit that is none": (
+        ("allowances.yaml", "limit: 1000000", "limit: 0"),
+        "allowances.yaml: lambda-requests.limit: Input should be greater than 0",
     ),
 }
 

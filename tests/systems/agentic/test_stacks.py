@@ -268,8 +268,8 @@ def given(**changes: Any) -> dict[str, Any]:
         ),
         ({"api__clients": ["a", "a"]}, ".api.clients: a given twice; allowed: each once"),
         (
-            {"api__domain": {"name": "api.example.org", "zone": "example.com"}},
-            ".api.domain.name: api.example.org given; allowed: a domain in the zone example.com",
+            {"api__domain": {"name": "api.example.org", "zone": "dev.agentic.example.com"}},
+            ".api.domain.name: api.example.org given; allowed: a domain in the zone dev.agentic.example.com",
         ),
     ],
 )
