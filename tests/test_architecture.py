@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from conftest import ROOT
+
+from tests.evaluations import ROOT
 
 OURS = ("components", "criteria", "plumbline", "policies", "systems")
 LONGEST = 450  # lines of a module

@@ -14,12 +14,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import ROOT
 
 from plumbline import __main__ as plumbline
 from plumbline import yaml12
 from plumbline.project import Project, UserError
 from systems.agentic.deploy import __main__ as deploy
+from tests.evaluations import ROOT
 
 FILES = sorted((ROOT / ".github").rglob("*.yml"))
 WORKFLOWS = {path.stem: yaml12.load(path) for path in FILES if path.parent.name == "workflows"}

@@ -7,13 +7,12 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from conftest import run_program
-
 from components.account import Account
 from components.keys import CustomerKey
 from components.naming import Naming
 from components.roles import Role, Roles, RolesArgs, RoleSpec
 from plumbline.graph import Options, Resource, StackGraph
+from tests.evaluations import run_program
 
 ACCOUNT = Account(account_id="111111111111", region="us-east-1")
 NAMING = Naming("test")

@@ -15,11 +15,11 @@ from typing import Any
 
 import pulumi
 import pytest
-from conftest import preview
 
 import components
 from plumbline import sdk
 from plumbline.graph import UNKNOWN, Resource, StackGraph
+from tests.evaluations import preview
 
 MODULES: list[ModuleType] = [
     importlib.import_module(f"components.{module.name}") for module in pkgutil.iter_modules(components.__path__)

@@ -9,7 +9,6 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 import pytest
-from conftest import ROOT
 
 from components.fargate_service import TASKS, ContainerSpec, FargateService, FargateServiceArgs, task_conditions
 from components.load_balancer import LoadBalancer, LoadBalancerArgs, TargetSpec
@@ -33,6 +32,7 @@ from tests.components.programs import (
     present,
     statement,
 )
+from tests.evaluations import ROOT
 
 BALANCER = "aws:lb/loadBalancer:LoadBalancer"
 LISTENER = "aws:lb/listener:Listener"

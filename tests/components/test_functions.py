@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import run_program
 
 from components.account import Account
 from components.functions import Functions, FunctionsArgs, FunctionSpec, Package, archive
@@ -19,6 +18,7 @@ from components.roles import Role, Roles, RolesArgs, RoleSpec
 from components.security_groups import SecurityGroup, SecurityGroups, SecurityGroupsArgs
 from components.tables import Key, Tables, TablesArgs, TableSpec
 from plumbline.graph import UNKNOWN, Blob, Options, Resource, StackGraph
+from tests.evaluations import run_program
 
 ACCOUNT = Account(account_id="111111111111", region="us-east-1")
 PREFIX = "urn:pulumi:test::plumbline::"

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from conftest import run_program
 
 from components import grants
 from components.account import Account
@@ -15,6 +14,7 @@ from components.naming import Naming
 from components.roles import Edge, Roles, RolesArgs, RoleSpec
 from components.tables import Key, Tables, TablesArgs, TableSpec
 from plumbline.graph import UNKNOWN, Options, Resource, StackGraph
+from tests.evaluations import run_program
 
 ACCOUNT = Account(account_id="111111111111", region="us-east-1")
 PREFIX = "urn:pulumi:test::plumbline::"

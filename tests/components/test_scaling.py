@@ -6,11 +6,11 @@ import functools
 
 import pulumi
 import pulumi_aws as aws
-from conftest import run_program
 
 from components.night import Night
 from components.scaling import ScaledTable, scale_table
 from plumbline.graph import Options, Resource, StackGraph
+from tests.evaluations import run_program
 
 TARGET = "aws:appautoscaling/target:Target"
 POLICY = "aws:appautoscaling/policy:Policy"

@@ -10,7 +10,6 @@ import boto3
 import pulumi
 import pulumi_aws as aws
 import pytest
-from conftest import run_program
 
 from components.account import Account
 from components.keys import CustomerKey
@@ -27,6 +26,7 @@ from components.tables import (
     TableSpec,
 )
 from plumbline.graph import UNKNOWN, Options, Resource, StackGraph
+from tests.evaluations import run_program
 from tests.plumbline.rehearsals import rehearse
 
 ACCOUNT = Account(account_id="111111111111", region="us-east-1")

@@ -7,11 +7,11 @@ from typing import Any
 
 import pulumi
 import pulumi_aws as aws
-from conftest import run_program
 
 from components.tags import tagged
 from components.transforms import change_everything
 from plumbline.graph import Resource
+from tests.evaluations import run_program
 
 TAGS = {"Environment": "test", "Owner": "platform"}
 TABLE = "aws:dynamodb/table:Table"

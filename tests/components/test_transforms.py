@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pulumi
 import pulumi_aws as aws
-from conftest import run_program
 
 from components.transforms import Change, change_everything
+from tests.evaluations import run_program
 
 
 def adding(word: str) -> Change:

@@ -9,13 +9,13 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import pytest
-from conftest import ROOT, deployed, preview
 
 from plumbline.commands import subject
 from plumbline.graph import UNKNOWN, Resource, StackGraph
 from plumbline.project import Project
 from plumbline.verdicts import Subject, Verdict, judge, ledger
 from tests.criteria import deliveries
+from tests.evaluations import ROOT, deployed, preview
 
 Change = Callable[[Subject], Subject]
 # (criterion, stack, what is changed, change). A stack "test up" is deployed, so that all ids are known.

@@ -17,11 +17,11 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from conftest import ROOT, SHARED, preview
 
 from criteria.agentic_areas.common import facts
 from plumbline.graph import StackGraph
 from plumbline.verdicts import Subject
+from tests.evaluations import ROOT, SHARED, preview
 
 FILES: Mapping[str, str] = facts()["files"]
 _CODE = ("application", "handlers", "migrate")

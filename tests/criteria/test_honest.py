@@ -5,7 +5,6 @@ from __future__ import annotations
 from types import ModuleType
 
 import pytest
-from conftest import ROOT
 
 from plumbline.verdicts import ledger, predicates
 from tests.criteria import (
@@ -34,6 +33,7 @@ from tests.criteria import (
     test_honest_topics,
     test_honest_workflows,
 )
+from tests.evaluations import ROOT
 
 _TRADING = (
     test_honest_api,

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import preview
 
 from plumbline.graph import UNKNOWN, Resource
 from plumbline.verdicts import Subject
@@ -33,6 +32,7 @@ from tests.criteria.breaking import (
     whole,
     with_resources,
 )
+from tests.evaluations import preview
 
 _BUDGET = "aws:budgets/budget:Budget"
 _TOPIC_POLICY = "aws:sns/topicPolicy:TopicPolicy"

@@ -7,7 +7,6 @@ import json
 from typing import Any
 
 import pytest
-from conftest import ROOT
 
 from criteria.trading_areas.common import facts
 from plumbline.graph import UNKNOWN, Options
@@ -35,6 +34,7 @@ from tests.criteria.breaking import (
     verdict,
     whole,
 )
+from tests.evaluations import ROOT
 
 _DISTRIBUTION = "aws:cloudfront/distribution:Distribution"
 _EDGE_FUNCTION = "aws:cloudfront/function:Function"

@@ -6,7 +6,6 @@ import dataclasses
 from pathlib import Path
 
 import pytest
-from conftest import ROOT
 
 from plumbline import yaml12
 from plumbline.graph import UNKNOWN, Resource, StackGraph
@@ -24,6 +23,7 @@ from plumbline.verdicts import (
     undecided,
 )
 from tests.criteria.breaking import whole
+from tests.evaluations import ROOT
 
 ENTRIES = ledger(ROOT, "trading")
 # What this stage of the project answers; a criterion leaves or joins this list on purpose only.

@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 
 import pytest
-from conftest import ROOT, deployed, preview
 
 from criteria.agentic_areas.common import facts
 from criteria.common.deploying import deploying_role
@@ -13,6 +12,7 @@ from plumbline.commands import subject
 from plumbline.project import Project
 from plumbline.verdicts import Entry, Subject, judge, ledger, predicates
 from tests.criteria import deliveries
+from tests.evaluations import ROOT, deployed, preview
 
 ENTRIES = ledger(ROOT, "agentic")
 FILES = facts()["files"]

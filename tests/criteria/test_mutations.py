@@ -12,13 +12,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pytest
-from conftest import ROOT
 
 from plumbline.graph import StackGraph
 from plumbline.verdicts import Entry, Subject, Verdict, judge, ledger, predicates
 from tests.criteria.breaking import whole
 from tests.criteria.mutations import Kind, Mutant, Site, blind, mutants, sites, together
 from tests.criteria.reading import Reads, record
+from tests.evaluations import ROOT
 
 # The stacks on which the criteria of a system are judged, by environment. Of stacks that are alike one is enough.
 STACKS = {"trading": {"test": "test", "prod": "prod"}, "agentic": {"prod": "agentic-prod"}}

@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import ROOT
 
 from plumbline.monitor import DeployError
 from plumbline.project import UserError
@@ -22,6 +21,7 @@ from plumbline.provider import channel, control, engine
 from plumbline.provider.daemon import running
 from plumbline.sandbox.adapters import ADAPTERS
 from tests.engine.rig import MADE_IN_AWS, Small, needs_cli, small_project
+from tests.evaluations import ROOT
 
 pytestmark = [pytest.mark.engine, needs_cli]
 QUICK = ("--skip-preview", "--suppress-progress")

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import ROOT, preview
 
 from plumbline import commands, documents
 from plumbline.graph import Blob, Resource, Secret
@@ -18,6 +17,7 @@ from plumbline.provider import control
 from plumbline.provider.workspace import Workspace
 from policies import acceptance
 from tests.engine.rig import needs_cli, pulumi
+from tests.evaluations import ROOT, preview
 
 pytestmark = [pytest.mark.engine, needs_cli]
 STACKS = ("test", "prod", "bootstrap", "bootstrap-prod", "agentic-dev", "agentic-prod")

@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from conftest import ROOT, deployed, preview
 
 from plumbline import commands, documents, verdicts
 from plumbline.project import Project
 from plumbline.provider import control, engine
 from plumbline.provider.workspace import Workspace
 from tests.engine.rig import needs_cli, pulumi
+from tests.evaluations import ROOT, deployed, preview
 
 pytestmark = [pytest.mark.engine, needs_cli]
 

@@ -12,11 +12,11 @@ from typing import Any, NamedTuple
 import boto3
 import pulumi
 import pulumi_aws as aws
-from conftest import ROOT
 
 from plumbline.evaluate import Evaluation, evaluate
 from plumbline.graph import Resource
 from plumbline.sandbox import Sandbox
+from tests.evaluations import ROOT
 
 ACCOUNT = "111122223333"
 REGION = "eu-west-1"

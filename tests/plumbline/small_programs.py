@@ -8,10 +8,10 @@ from typing import Any
 
 import pulumi
 import pulumi_aws as aws
-from conftest import ROOT
 
 from plumbline.evaluate import Evaluation
 from plumbline.graph import Resource
+from tests.evaluations import ROOT
 
 QUEUE = "aws:sqs/queue:Queue"
 

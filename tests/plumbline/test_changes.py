@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
-from conftest import preview
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from plumbline.changes import Change, compare, differences, replacing
 from plumbline.graph import UNKNOWN, Blob, Options, Resource, Secret, StackGraph
+from tests.evaluations import preview
 
 TABLE = "aws:dynamodb/table:Table"
 FUNCTION = "aws:lambda/function:Function"

@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import ROOT
 
 from plumbline.__main__ import main
 from plumbline.project import Project, UserError
+from tests.evaluations import ROOT
 
 PROGRAM = """
 import json

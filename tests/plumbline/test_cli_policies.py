@@ -8,9 +8,9 @@ from typing import Any
 
 import jsonschema
 import pytest
-from conftest import ROOT
 
 from plumbline.__main__ import main
+from tests.evaluations import ROOT
 
 PROGRAM = """
 import pulumi

@@ -9,10 +9,10 @@ from typing import Any
 
 import jsonschema
 import pytest
-from conftest import ROOT
 
 import systems
 from plumbline.__main__ import main
+from tests.evaluations import ROOT
 
 SCHEMA: dict[str, Any] = json.loads((ROOT / "docs" / "contract.schema.json").read_text(encoding="utf-8"))
 PROGRAM = """

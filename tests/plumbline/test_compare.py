@@ -9,7 +9,6 @@ from typing import Any
 
 import jsonschema
 import pytest
-from conftest import ROOT
 
 from plumbline import compare, parity_causes
 from plumbline.__main__ import main
@@ -18,6 +17,7 @@ from plumbline.parity import Difference, Part, parts
 from plumbline.parity_causes import Row, rows_of, starred
 from plumbline.project import Project, UserError
 from plumbline.verdicts import Entry
+from tests.evaluations import ROOT
 
 SCHEMA = json.loads((ROOT / "docs" / "contract.schema.json").read_text(encoding="utf-8"))
 VALIDATOR = jsonschema.Draft202012Validator({"$ref": "#/$defs/comparison", "$defs": SCHEMA["$defs"]})

@@ -9,10 +9,10 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 import pytest
-from conftest import preview, run_program
 
 from plumbline.constraints import check, registry
 from plumbline.evaluate import Evaluation
+from tests.evaluations import preview, run_program
 from tests.plumbline.wrong_base import (
     ACCOUNT,
     attributes,

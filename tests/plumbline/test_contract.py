@@ -12,7 +12,6 @@ import jsonschema
 import pulumi
 import pulumi_aws as aws
 import pytest
-from conftest import ROOT, preview, run_program
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -21,6 +20,7 @@ from plumbline.changes import Change, compare
 from plumbline.graph import UNKNOWN, Blob, Options, Resource, Secret, StackGraph
 from plumbline.project import Project
 from plumbline.verdicts import WORDS, Verdict, judge, ledger
+from tests.evaluations import ROOT, preview, run_program
 
 SCHEMA: dict[str, Any] = json.loads((ROOT / "docs" / "contract.schema.json").read_text(encoding="utf-8"))
 SPECIAL = ("$unknown", "$secret", "$archive", "$asset")

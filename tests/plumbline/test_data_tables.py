@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 from botocore.loaders import Loader
-from conftest import ROOT
 
 from plumbline import sdk, yaml12
 from plumbline.changes import replacing
 from plumbline.constraints.shapes import refusal
+from tests.evaluations import ROOT
 
 DATA = ROOT / "plumbline" / "data"
 REPLACE: Mapping[str, Any] = yaml12.load(DATA / "replace.yaml")

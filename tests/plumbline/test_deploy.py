@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import ROOT
 
 from plumbline import deploy, yaml12
 from plumbline.__main__ import main
 from plumbline.project import Project, UserError
+from tests.evaluations import ROOT
 
 PROGRAM = """
 import json

@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import ROOT, preview
 
 from plumbline import contract
 from plumbline.changes import Change, compare
 from plumbline.documents import Document, load
 from plumbline.graph import UNKNOWN, Options, Resource, Secret
 from plumbline.project import UserError
+from tests.evaluations import ROOT, preview
 
 ENGINE = ROOT / "tests" / "fixtures" / "engine"
 PREFIX = "urn:pulumi:sample::p::"

@@ -11,10 +11,10 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 import pytest
-from conftest import run_program
 
 from plumbline.graph import UNKNOWN, Options, Resource, Secret
 from plumbline.project import UserError
+from tests.evaluations import run_program
 from tests.plumbline.small_programs import QUEUE, Pair, place, queue, sound, urn
 
 

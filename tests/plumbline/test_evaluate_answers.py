@@ -9,10 +9,10 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 import pytest
-from conftest import run_program
 
 from plumbline.graph import UNKNOWN, Resource
 from plumbline.monitor import DeployError
+from tests.evaluations import run_program
 from tests.plumbline.small_programs import QUEUE, Pair, place, queue, sound
 
 

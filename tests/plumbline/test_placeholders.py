@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from conftest import ROOT
 
 from plumbline.placeholders import placeholders
 from plumbline.project import Project
+from tests.evaluations import ROOT
 
 DOMAIN = "a domain that is reserved for examples"
 ACCOUNT = "an account id of examples"

@@ -6,9 +6,9 @@ import json
 from pathlib import Path
 
 import pytest
-from conftest import ROOT
 
 from plumbline.project import Project, UserError
+from tests.evaluations import ROOT
 
 FIXTURES = ROOT / "tests" / "fixtures" / "engine"
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from conftest import ROOT, deployed, preview
 
 from plumbline.project import Project
 from plumbline.reference import FOLDER, Judged, judged, markdown
 from plumbline.verdicts import Verdict, ledger
+from tests.evaluations import ROOT, deployed, preview
 
 LEDGER = """
 requirements: {"01": Buckets}

@@ -11,11 +11,11 @@ import pulumi
 import pulumi_aws as aws
 import pulumi_awsx as awsx
 import pytest
-from conftest import run_program
 
 from plumbline.evaluate import Evaluation
 from plumbline.graph import UNKNOWN, Resource, Secret, StackGraph
 from plumbline.sandbox import Sandbox
+from tests.evaluations import run_program
 from tests.plumbline.small_programs import place, sound
 
 VPC = "awsx:ec2:Vpc"

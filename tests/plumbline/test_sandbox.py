@@ -12,7 +12,6 @@ import boto3
 import pulumi
 import pulumi_aws as aws
 import pytest
-from conftest import ROOT, deployed, preview
 
 from plumbline.changes import compare
 from plumbline.commands import subject
@@ -23,6 +22,7 @@ from plumbline.project import Project
 from plumbline.sandbox import Sandbox
 from plumbline.sandbox.adapters import ADAPTERS
 from plumbline.verdicts import judge, ledger
+from tests.evaluations import ROOT, deployed, preview
 from tests.plumbline import (
     test_sandbox_account,
     test_sandbox_api,

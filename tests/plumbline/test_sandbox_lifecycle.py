@@ -16,7 +16,6 @@ import boto3
 import pulumi
 import pulumi_aws as aws
 import pytest
-from conftest import ROOT
 
 from plumbline.evaluate import evaluate, evaluate_stack
 from plumbline.graph import Resource, Secret, StackGraph
@@ -25,6 +24,7 @@ from plumbline.project import Project
 from plumbline.sandbox import Sandbox
 from plumbline.sandbox.adapters import ADAPTERS
 from plumbline.sandbox.lifecycle import carried_out
+from tests.evaluations import ROOT
 from tests.plumbline.lifecycle_changes import CHANGES
 from tests.plumbline.lifecycles import changes_of, deleted, differences, differing, label, made, one_of_each, updated
 from tests.plumbline.rehearsals import TRUST, inside

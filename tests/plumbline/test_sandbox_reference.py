@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from conftest import ROOT, preview
-
 from plumbline.graph import Resource, StackGraph
 from plumbline.project import Project
 from plumbline.sandbox.reference import PATH, counts, markdown
+from tests.evaluations import ROOT, preview
 
 
 def graph(*types: str) -> StackGraph:

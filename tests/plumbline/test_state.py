@@ -14,12 +14,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import ROOT
 
 from plumbline import contract, state
 from plumbline.changes import compare
 from plumbline.graph import Resource, StackGraph
 from plumbline.project import UserError
+from tests.evaluations import ROOT
 
 QUEUE = Resource(urn="urn:pulumi:dev::p::aws:sqs/queue:Queue::q", type="aws:sqs/queue:Queue", name="q")
 GRAPH = StackGraph.of("dev", "p", [QUEUE], {"url": "https://example.com"})

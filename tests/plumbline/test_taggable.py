@@ -5,9 +5,8 @@ from __future__ import annotations
 import importlib.metadata
 import json
 
-from conftest import preview
-
 from plumbline import sdk, taggable
+from tests.evaluations import preview
 
 # One of each kind of place where the SDK's modules differ; to ask it for all types takes half a minute.
 SOME = (

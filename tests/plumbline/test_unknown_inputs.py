@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from conftest import run_program
 
 from plumbline.constraints import (
     alarms,
@@ -32,6 +31,7 @@ from plumbline.constraints import (
     workflows,
 )
 from plumbline.graph import UNKNOWN, Path, Resource, StackGraph, path_text, reveal, walk
+from tests.evaluations import run_program
 from tests.plumbline.wrong_alarms import SOUND_ALARMS
 from tests.plumbline.wrong_api import SOUND_API
 from tests.plumbline.wrong_cdn import SOUND_CDN

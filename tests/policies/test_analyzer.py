@@ -7,7 +7,6 @@ import random
 from typing import Any, cast
 
 import pytest
-from conftest import preview
 from pulumi.runtime.proto.analyzer_pb2_grpc import AnalyzerStub
 from pulumi_policy import EnforcementLevel
 from pulumi_policy import policy as sdk
@@ -17,6 +16,7 @@ from policies import acceptance, engine, server
 from policies.analyzer import Analyzer
 from policies.client import Client, Told
 from policies.rules.model import PACKS
+from tests.evaluations import preview
 
 
 class InProcess:

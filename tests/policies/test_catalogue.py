@@ -6,13 +6,13 @@ import re
 from pathlib import Path
 
 import pytest
-from conftest import ROOT
 
 from plumbline import sdk, yaml12
 from plumbline.permissions import iam_actions
 from policies import catalogue, reference
 from policies.rules import load_all
 from policies.rules.model import Rule
+from tests.evaluations import ROOT
 
 # An id is never given to another rule, and a rule that goes takes its id with it.
 IDS = (Path(__file__).parent / "rule_ids.txt").read_text(encoding="utf-8").splitlines()

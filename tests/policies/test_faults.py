@@ -5,10 +5,10 @@ from __future__ import annotations
 import functools
 
 import pytest
-from conftest import preview
 
 from policies.catalogue import controls
 from policies.rules import load_all
+from tests.evaluations import preview
 from tests.policies.fault_report import Result, inject, report, uncovered
 from tests.policies.faults import REPORT, STACKS
 

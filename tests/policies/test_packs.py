@@ -14,11 +14,11 @@ from typing import Any
 
 import grpc
 import pytest
-from conftest import ROOT, preview
 
 from plumbline.graph import UNKNOWN, Resource, Secret, StackGraph
 from policies import acceptance, rulings
 from policies.client import Client, Told, serving
+from tests.evaluations import ROOT, preview
 from tests.policies.cases import made
 
 FOLDERS = sorted(path.parent for path in (ROOT / "policies").glob("*/PulumiPolicy.yaml"))

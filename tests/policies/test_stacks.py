@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 
 import pytest
-from conftest import ROOT, deployed, preview
 
 from plumbline import sdk
 from plumbline.commands import subject
@@ -13,6 +12,7 @@ from plumbline.graph import UNKNOWN, Resource, StackGraph
 from plumbline.project import Project
 from plumbline.verdicts import judge, ledger
 from policies import rulings
+from tests.evaluations import ROOT, deployed, preview
 
 STACKS = ("test", "prod", "bootstrap", "bootstrap-prod", "agentic-dev", "agentic-prod")
 

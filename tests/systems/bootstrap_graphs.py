@@ -7,13 +7,13 @@ import json
 from typing import Any
 
 import pulumi
-from conftest import ROOT, run_program
 
 from plumbline.constraints import check
 from plumbline.graph import Resource, StackGraph
 from plumbline.project import Project
 from systems import bootstrap
 from systems.settings import load
+from tests.evaluations import ROOT, run_program
 
 BASES = {"test": "bootstrap", "dev": "bootstrap", "prod": "bootstrap-prod"}  # by environment, its account's stack
 ACCOUNTS = {"test": "111111111111", "dev": "111111111111", "prod": "222222222222"}

@@ -6,8 +6,6 @@ import functools
 from collections.abc import Mapping
 from pathlib import Path
 
-from conftest import run_program
-
 from components.account import Account
 from components.alarms import Alarms
 from components.cache import Cache, CacheArgs
@@ -24,6 +22,7 @@ from plumbline.graph import StackGraph
 from systems.trading import data, monitoring
 from systems.trading.monitoring_data import AlarmSettings
 from tests.components.programs import CUSTOMER_KEY
+from tests.evaluations import run_program
 
 ACCOUNT = Account(account_id="111111111111", region="us-east-1")
 NAMING = Naming("test")

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
-from conftest import ROOT, preview
 
 from plumbline.constraints import check
 from plumbline.evaluate import evaluate_stack
@@ -16,6 +15,7 @@ from plumbline.project import Project
 from plumbline.sandbox import Sandbox
 from systems import bootstrap
 from systems.settings import SettingsError, load
+from tests.evaluations import ROOT, preview
 from tests.systems.bootstrap_graphs import (
     ACCOUNTS,
     BASES,

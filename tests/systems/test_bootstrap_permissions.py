@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from conftest import preview
 
 from plumbline.graph import Resource, StackGraph
 from systems.bootstrap.data import permissions
+from tests.evaluations import preview
 from tests.systems.bootstrap_actions import BY_SETTING, COLLECTIONS, LATER, LOOKING, NEEDED, RELEASE
 from tests.systems.bootstrap_graphs import ACCOUNTS, BASES, STACKS, actions, built, document
 

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import ROOT
 
 from plumbline import yaml12
 from systems.trading import data, monitoring_data
 from systems.trading.monitoring_data import AlarmData, GraphRow, MetricData, MonitoringData
+from tests.evaluations import ROOT
 
 DATA = ROOT / "systems" / "trading" / "data"
 FILES = ("metrics", "alarms", "dashboards")

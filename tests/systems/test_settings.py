@@ -11,7 +11,6 @@ from typing import Any
 import pulumi
 import pydantic
 import pytest
-from conftest import ROOT
 
 import systems
 from components.account import Account
@@ -21,6 +20,7 @@ from systems import trading
 from systems.settings import RETENTION_DAYS, SettingsError, load
 from systems.trading import data
 from systems.trading.settings import Settings
+from tests.evaluations import ROOT
 
 AT = "Pulumi.test.yaml: plumbline:settings"
 GONE = object()

@@ -14,7 +14,6 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 from boto3.dynamodb.types import TypeDeserializer
-from conftest import ROOT
 from moto.dynamodb.models import dynamodb_backends
 from moto.sns.models import sns_backends
 
@@ -33,6 +32,7 @@ from plumbline.sandbox.adapters import Context
 from plumbline.sandbox.workflows import Execution, Step
 from plumbline.sandbox.workflows import Workflows as Runner
 from systems.trading import data, workflows
+from tests.evaluations import ROOT
 
 ACCOUNT = Account(account_id="111111111111", region="us-east-1")
 NAMING = Naming("test")

@@ -8,12 +8,11 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from conftest import ROOT, preview
-
 from plumbline.export.sam import Template
 from plumbline.export.verb import exported
 from plumbline.graph import Resource
 from plumbline.project import Project
+from tests.evaluations import ROOT, preview
 from tests.plumbline.export.sam_tools import translated
 
 FILE = ROOT / "systems" / "agentic" / "template.yaml"

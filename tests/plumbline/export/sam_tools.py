@@ -11,12 +11,12 @@ import yaml
 from cfnlint.api import lint
 from cfnlint.config import ManualArgs
 from cfnlint.helpers import REGIONS
-from conftest import ROOT, run_program
 from samtranslator.parser.parser import Parser
 from samtranslator.translator.translator import Translator
 
 from plumbline.export.sam import Template, template
 from plumbline.export.symbols import Symbols
+from tests.evaluations import ROOT, run_program
 
 _HERE = {"AWS_DEFAULT_REGION": "us-east-1"}  # the translator asks, for what differs between partitions
 # It asks for prose about the architecture inside the template, for readers that see nothing else of the project.

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from conftest import ROOT, preview
 
 from plumbline.project import Project
+from tests.evaluations import ROOT, preview
 from tests.plumbline.export.sam_agentic import (
     FILE,
     STACK,

@@ -8,9 +8,9 @@ from pathlib import Path
 import jsonschema
 import pytest
 import yaml
-from conftest import ROOT
 
 from plumbline.__main__ import main
+from tests.evaluations import ROOT
 
 PROGRAM = """
 import pulumi

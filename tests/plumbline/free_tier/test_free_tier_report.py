@@ -8,9 +8,9 @@ from typing import Any
 
 import jsonschema
 import pytest
-from conftest import ROOT
 
 from plumbline.__main__ import main
+from tests.evaluations import ROOT
 
 SCHEMA = json.loads((ROOT / "docs" / "contract.schema.json").read_text(encoding="utf-8"))
 VALIDATOR = jsonschema.Draft202012Validator({"$ref": "#/$defs/free_tier", "$defs": SCHEMA["$defs"]})

@@ -8,12 +8,11 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from conftest import ROOT, preview
-
 from plumbline.graph import Resource, StackGraph
 from plumbline.permissions import Proof, prove
 from plumbline.permissions.declared import find
 from plumbline.project import Project
+from tests.evaluations import ROOT, preview
 
 Statements = list[dict[str, Any]]
 ACCOUNT = "111111111111"

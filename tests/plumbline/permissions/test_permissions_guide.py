@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import ROOT, preview
 
 from plumbline.graph import StackGraph
 from plumbline.permissions.guide import by_hand, main, markdown
 from plumbline.permissions.universe import strangers
 from plumbline.project import Project, UserError
+from tests.evaluations import ROOT, preview
 from tests.plumbline.permissions.estates import Statements, made, rewritten, with_, without
 
 STACK, BASE = "agentic-prod", "bootstrap-prod"

@@ -11,7 +11,6 @@ from typing import Any
 
 import jsonschema
 import pytest
-from conftest import ROOT, preview
 from rich.console import Console
 
 from plumbline.__main__ import main
@@ -20,6 +19,7 @@ from plumbline.permissions.declared import edges, find
 from plumbline.permissions.estate import Estate
 from plumbline.permissions.known import Home
 from plumbline.project import UserError
+from tests.evaluations import ROOT, preview
 from tests.plumbline.permissions.estates import ACCOUNT, proof, rewritten, trading
 
 SCHEMA = json.loads((ROOT / "docs" / "contract.schema.json").read_text(encoding="utf-8"))

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import pytest
-from conftest import deployed, preview
 
 from plumbline.permissions.proof import Row
+from tests.evaluations import deployed, preview
 from tests.plumbline.permissions.estates import proof
 
 ROLES = "aws:iam/role:Role"

@@ -6,11 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from conftest import ROOT
-
 from plumbline.evaluate import evaluate
 from plumbline.probing import Probe, ProbeContext, Result, runner
 from plumbline.sandbox import Sandbox
+from tests.evaluations import ROOT
 
 
 @dataclass(frozen=True)

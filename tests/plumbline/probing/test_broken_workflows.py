@@ -11,13 +11,13 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 import pytest
-from conftest import ROOT
 
 from plumbline.evaluate import evaluate
 from plumbline.probing import ProbeContext, Result, runner
 from plumbline.probing.definitions import Retrier, State
 from plumbline.probing.workflows import Machine, Scenario, machine_probes
 from plumbline.sandbox import Sandbox
+from tests.evaluations import ROOT
 from tests.plumbline.rehearsals import ACCOUNT, REGION, TRUST, inside
 
 CODE = "def handler(event, context):\n    return {'worked': event['number']}\n"

@@ -10,13 +10,13 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-from conftest import ROOT
 from rich.console import Console
 
 from plumbline.graph import Resource, StackGraph
 from plumbline.probing import NotSo, Probe, ProbeContext, Trial, failed, judged, passed, probe, report, runner
 from plumbline.project import UserError
 from plumbline.sandbox.adapters import Context
+from tests.evaluations import ROOT
 
 TYPE = "aws:sqs/queue:Queue"
 GRAPH = StackGraph.of(

@@ -17,11 +17,11 @@ from pathlib import Path
 import grpc
 import jsonschema
 import pytest
-from conftest import ROOT
 from pulumi.runtime.proto.provider_pb2_grpc import ResourceProviderStub
 
 from plumbline.__main__ import main
 from plumbline.provider import channel, control
+from tests.evaluations import ROOT
 from tests.plumbline.provider.rig import Asked
 
 LOOK = """

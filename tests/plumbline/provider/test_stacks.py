@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import re
 
-from conftest import ROOT, deployed, preview
-
 from plumbline import commands, verdicts
 from plumbline.constraints import check_alone
 from plumbline.graph import StackGraph, urn_type
 from plumbline.project import Project
+from tests.evaluations import ROOT, deployed, preview
 
 PROJECT = Project(ROOT)
 

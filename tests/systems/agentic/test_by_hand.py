@@ -5,10 +5,9 @@ from __future__ import annotations
 import ast
 from pathlib import Path
 
-from conftest import ROOT
-
 from plumbline import yaml12
 from plumbline.permissions.universe import strangers
+from tests.evaluations import ROOT
 
 ROWS = yaml12.load(ROOT / "systems" / "agentic" / "data" / "by_hand.yaml")
 RECOVER = ROOT / "systems" / "agentic" / "recover"

@@ -19,7 +19,6 @@ import boto3
 import pytest
 from agenticai_shared import parameters, work
 from agenticai_shared.connections import Connections
-from conftest import ROOT
 from moto import mock_aws
 from websocket_server import __main__ as command
 from websocket_server.admission import Allowance, Keys
@@ -30,6 +29,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from systems.agentic.migrate.create import create_table
+from tests.evaluations import ROOT
 from tests.systems.agentic.rig import TABLE
 
 KEY = "the-key-of-a-client-of-ours"

@@ -8,12 +8,12 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
-from conftest import ROOT, preview, run_program
 
 from plumbline.graph import StackGraph
 from plumbline.permissions import Proof, prove
 from plumbline.permissions.declared import find
 from plumbline.project import Project, config_text
+from tests.evaluations import ROOT, preview, run_program
 from tests.plumbline.permissions.estates import Statements, found, proof, rewritten, without
 
 ACCOUNT = "111111111111"

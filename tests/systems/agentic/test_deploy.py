@@ -14,7 +14,6 @@ from typing import Any
 import boto3
 import pytest
 from botocore.exceptions import ClientError
-from conftest import ROOT
 from moto import mock_aws
 
 from plumbline.evaluate import evaluate_stack
@@ -27,6 +26,7 @@ from systems.agentic.deploy.backup import Backups
 from systems.agentic.deploy.health import Answer, Health, Invoke, Later, Unhealthy, invoker
 from systems.agentic.deploy.shift import Shift
 from systems.agentic.deploy.stack import function_names, settings_of
+from tests.evaluations import ROOT
 from tests.systems.agentic.rig import Faulty, refused
 
 ACCOUNT = "123456789012"

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import ROOT, preview
 
 from plumbline import environment
 from plumbline.graph import UNKNOWN, Secret
+from tests.evaluations import ROOT, preview
 
 SYSTEM = "agentic"
 CODE = ROOT / "systems" / SYSTEM

@@ -8,7 +8,6 @@ import json
 from typing import Any
 
 import pytest
-from conftest import ROOT, preview
 
 from plumbline.evaluate import Evaluation, evaluate
 from plumbline.graph import StackGraph
@@ -16,6 +15,7 @@ from plumbline.project import Project
 from plumbline.sandbox import Sandbox
 from systems.agentic import Settings, build
 from systems.settings import SettingsError, load
+from tests.evaluations import ROOT, preview
 
 STACK = "agentic-dev"
 ZONE = "dev.agentic.example.com"

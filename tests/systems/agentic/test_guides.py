@@ -13,12 +13,12 @@ import pytest
 from boto3.session import Session
 from botocore import xform_name
 from botocore.session import get_session
-from conftest import ROOT
 
 from plumbline import __main__ as plumbline
 from systems.agentic.deploy import __main__ as deploy
 from systems.agentic.migrate import __main__ as migrate
 from systems.agentic.recover import __main__ as recover
+from tests.evaluations import ROOT
 
 GUIDES = ("docs/agentic/account-setup.md", "docs/agentic/troubleshooting.md", "docs/runbooks/agentic-restore.md")
 PARSERS = {

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from conftest import ROOT
 
 from plumbline.contract import encode
 from plumbline.evaluate import evaluate_stack
 from plumbline.graph import Resource, StackGraph
 from plumbline.project import Project
 from plumbline.sandbox import Sandbox
+from tests.evaluations import ROOT
 from tests.plumbline.lifecycles import changes_of, deleted, differences, one_of_each, updated
 from tests.plumbline.test_sandbox_lifecycle import held
 

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from conftest import ROOT, deployed
 from moto.apigateway.models import apigateway_backends
 from moto.apigatewayv2.models import apigatewayv2_backends
 from moto.awslambda.utils import get_backend
@@ -25,6 +24,7 @@ from plumbline.probing.report import line
 from plumbline.project import Project
 from plumbline.sandbox import Sandbox
 from systems.agentic.probes import access, alarms, clients, upkeep, work
+from tests.evaluations import ROOT, deployed
 
 STACKS = ["agentic-dev", "agentic-prod"]
 PROBES = runner.find(ROOT, "agentic")

@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import ROOT
 
 from components.naming import Naming
 from plumbline.project import Project
 from systems.agentic import data
 from systems.agentic.settings import Settings
 from systems.settings import RETENTION_DAYS, SettingsError, load
+from tests.evaluations import ROOT
 
 AT = "Pulumi.dev.yaml: plumbline:settings"
 GONE = object()

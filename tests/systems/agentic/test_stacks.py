@@ -9,7 +9,6 @@ from collections import Counter
 from typing import Any
 
 import pytest
-from conftest import ROOT, deployed, preview
 
 from plumbline.__main__ import main
 from plumbline.free_tier.assess import Assessment, assess
@@ -19,6 +18,7 @@ from plumbline.project import Project
 from systems.agentic import data
 from systems.agentic.settings import Settings
 from systems.settings import SettingsError, load
+from tests.evaluations import ROOT, deployed, preview
 
 STACKS = ("agentic-dev", "agentic-prod")
 FUNCTION = "aws:lambda/function:Function"

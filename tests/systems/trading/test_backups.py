@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from conftest import preview
 
 from plumbline.graph import Resource, StackGraph
 from systems.trading.operations_settings import BackupSettings
+from tests.evaluations import preview
 
 GOOD: dict[str, Any] = {"every": "hour", "retention_days": 35, "copy_region": "us-west-2"}
 

@@ -8,13 +8,13 @@ from typing import Any
 
 import pulumi
 import pytest
-from conftest import ROOT, preview, run_program
 
 from plumbline.constraints import check
 from plumbline.graph import StackGraph
 from plumbline.project import Project
 from systems import trading
 from systems.settings import load
+from tests.evaluations import ROOT, preview, run_program
 
 BUDGET = "aws:budgets/budget:Budget"
 SCHEDULE = "aws:scheduler/schedule:Schedule"

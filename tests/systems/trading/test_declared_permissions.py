@@ -6,11 +6,10 @@ import copy
 import runpy
 from typing import Any
 
-from conftest import ROOT, run_program
-
 from plumbline.permissions import prove
 from plumbline.permissions.declared import find
 from plumbline.project import Project, config_text
+from tests.evaluations import ROOT, run_program
 
 
 def test_customer_keys_influx_images_and_a_recovery_account_change_both_alike() -> None:

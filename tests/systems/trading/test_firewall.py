@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from conftest import preview
 
 from plumbline.constraints.firewall_rules import capacities, capacity
 from plumbline.graph import Resource
 from tests.components.programs import named, names, needs
+from tests.evaluations import preview
 
 ACL = "aws:wafv2/webAcl:WebAcl"
 _BOTH = ["ip-reputation", "rate", "common", "known-bad-inputs"]

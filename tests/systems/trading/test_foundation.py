@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
-from conftest import ROOT, preview
 
 from plumbline import constraints
 from plumbline.evaluate import evaluate, evaluate_stack
@@ -17,6 +16,7 @@ from plumbline.graph import UNKNOWN, Resource, Secret, StackGraph
 from plumbline.monitor import Deployer
 from plumbline.project import Project
 from systems.trading import data
+from tests.evaluations import ROOT, preview
 from tests.systems.answers import proofs
 
 FUNCTION = "aws:lambda/function:Function"

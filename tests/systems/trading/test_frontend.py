@@ -6,13 +6,12 @@ import functools
 import json
 import runpy
 
-from conftest import ROOT, preview
-
 from plumbline import constraints
 from plumbline.evaluate import evaluate
 from plumbline.graph import Resource, StackGraph
 from plumbline.project import Project
 from tests.components.programs import named, needs, present
+from tests.evaluations import ROOT, preview
 
 DISTRIBUTION = "aws:cloudfront/distribution:Distribution"
 ZONES = {"test": "test.trading.example.com", "prod": "trading.example.com"}

@@ -6,13 +6,13 @@ import json
 from typing import Any
 
 import pulumi
-from conftest import ROOT, deployed, preview, run_program
 
 from plumbline.graph import Resource
 from plumbline.project import Project
 from systems import trading
 from systems.settings import load
 from systems.trading import data, pipeline
+from tests.evaluations import ROOT, deployed, preview, run_program
 
 _REGION = "us-east-1"
 _ACCOUNTS = {"test": "111111111111", "prod": "222222222222"}

@@ -9,7 +9,6 @@ from itertools import chain
 from typing import Any, get_args
 
 import pytest
-from conftest import ROOT, preview
 from pydantic import BaseModel
 
 from plumbline import compare, parity_causes, parity_measure
@@ -18,6 +17,7 @@ from plumbline.parity_measure import Pair, differing
 from plumbline.project import Project
 from plumbline.verdicts import ledger
 from systems.trading.settings import Settings
+from tests.evaluations import ROOT, preview
 
 # Criteria of one environment that no differing setting decides: geo restriction may be left out (10.8), DNSSEC
 # belongs to the hosted zone in the bootstrap stack (18.6), and approval to the pipeline (20.7).

@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 import yaml
-from conftest import ROOT, preview
+
+from tests.evaluations import ROOT, preview
 
 ACCOUNTS = {"test": "111111111111", "prod": "222222222222"}
 READ = ["dynamodb:BatchGetItem", "dynamodb:ConditionCheckItem", "dynamodb:GetItem", "dynamodb:Query"]

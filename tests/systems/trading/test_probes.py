@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import Counter
 
 import pytest
-from conftest import ROOT, deployed
 
 from plumbline.probing import WORDS, Probed, runner
 from plumbline.probing.report import line
+from tests.evaluations import ROOT, deployed
 
 PROBES = runner.find(ROOT, "trading")
 GROUPS = list(dict.fromkeys(probe.group for probe in PROBES))

@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 import yaml
-from conftest import ROOT, preview
 
 from plumbline.evaluate import evaluate_stack
 from plumbline.graph import UNKNOWN, Resource, StackGraph, walk
 from plumbline.project import Project
+from tests.evaluations import ROOT, preview
 from tests.systems.answers import proofs
 
 RULE, TARGET = "aws:cloudwatch/eventRule:EventRule", "aws:cloudwatch/eventTarget:EventTarget"
