@@ -14,6 +14,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from plumbline import commands, contract, deploy, report, rules_report, rulings
+from plumbline.diff import verb as diff_verb
 from plumbline.export import verb as export_verb
 from plumbline.free_tier import verb as free_tier_verb
 from plumbline.graph import Resource
@@ -30,6 +31,7 @@ examples:
   python -m plumbline probe test                      the same, and every probe of what stands; keeps nothing
   python -m plumbline compare test prod               what differs between two stacks, and what causes it
   python -m plumbline permissions test                who may do what, and whether it is what is declared
+  python -m plumbline diff origin/main                what the last commit changes against main, and what it would lose
   python -m plumbline rules                           every policy rule, and what it is for
   python -m plumbline free-tier test                  what AWS charges nothing for, what costs, and who demands it
   python -m plumbline export sam agentic-prod         the stack as an AWS SAM template; --output FILE --check compares
@@ -94,6 +96,7 @@ def _parser() -> argparse.ArgumentParser:
     rules.add_argument("stack", nargs="?", help="the stack whose levels and parameters are shown, if not all stacks'")
     rules.add_argument("--format", choices=("text", "json", "markdown"), default="text", help="how to print (text)")
 
+    diff_verb.add(verbs)
     free_tier_verb.add(verbs)
     export_verb.add(verbs)
 
@@ -137,6 +140,8 @@ def main(arguments: list[str] | None = None) -> int:
             return _permissions(options, project)
         if options.verb == "rules":
             return _rules(options, project)
+        if options.verb == diff_verb.NAME:
+            return diff_verb.run(options, project, _console(), errors)
         if options.verb == export_verb.NAME:
             return export_verb.run(options, project)
         if options.verb == free_tier_verb.NAME:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import re
 from collections.abc import Iterator, Mapping
@@ -9,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path as FilePath
 from typing import Any, Literal
 
-from plumbline import yaml12
+from plumbline import aliases, yaml12
 from plumbline.graph import UNKNOWN, Path, Resource, Secret, StackGraph, path_text
 
 Action = Literal["create", "update", "replace", "delete", "same"]
@@ -17,12 +18,16 @@ Action = Literal["create", "update", "replace", "delete", "same"]
 
 @dataclass(frozen=True)
 class Change:
-    """One resource's change. `paths` are the properties that differ, `causes` those that force a replacement."""
+    """One resource's change. `paths` are the properties that differ, `causes` those that force a replacement.
+
+    `before` is the URN that the resource had, where an alias says that it had another one.
+    """
 
     urn: str
     action: Action
     paths: tuple[str, ...] = ()
     causes: tuple[str, ...] = ()
+    before: str = ""
 
 
 @functools.cache
@@ -48,20 +53,24 @@ def compare(before: StackGraph | None, after: StackGraph) -> list[Change]:
     """
     old = {resource.urn: resource for resource in before} if before is not None else {}
     changes: dict[str, Change] = {}
-    taken: set[str] = set()
+    known: dict[str, str] = {}  # the URNs that resources had, by those that they have
     for resource in after:
-        previous = _previous(resource, old)
+        previous = _previous(resource, old, known)
         if previous is None:
             changes[resource.urn] = Change(resource.urn, "create")
-        else:
-            taken.add(previous.urn)
-            changes[resource.urn] = _change(previous, resource, changes, after)
+            continue
+        known[resource.urn] = previous.urn
+        change = _change(previous, resource, changes, after)
+        moved = previous.urn if previous.urn != resource.urn else ""
+        changes[resource.urn] = dataclasses.replace(change, before=moved)
+    taken = set(known.values())
     deleted = [Change(urn, "delete") for urn in reversed(old) if urn not in taken]
     return [*changes.values(), *deleted]
 
 
-def _previous(resource: Resource, old: Mapping[str, Resource]) -> Resource | None:
-    for urn in (resource.urn, *resource.options.aliases):
+def _previous(resource: Resource, old: Mapping[str, Resource], known: Mapping[str, str]) -> Resource | None:
+    names = (resource.urn, resource.type, resource.name, resource.parent)
+    for urn in aliases.former(*names, resource.options.aliases, known.get(resource.parent, "")):
         if urn in old:
             return old[urn]
     return None

@@ -46,16 +46,21 @@ def preview(project: Project, stack: str, evaluate: Callable[[], StackGraph]) ->
     return contract.graph_of(document)
 
 
-def _digest(root: Path) -> str:
-    """Return the digest of all that a program of the project may read."""
-    hasher = hashlib.sha256(platform.python_version().encode())
+def environment() -> str:
+    """Return what decides an evaluation besides the project's files: Python, packages, variables."""
+    parts = [platform.python_version()]
     for package in _PACKAGES:
         try:
-            hasher.update(f"{package} {metadata.version(package)}\0".encode())
+            parts.append(f"{package} {metadata.version(package)}")
         except metadata.PackageNotFoundError:
-            hasher.update(f"{package}\0".encode())
-    for variable in _VARIABLES:
-        hasher.update(f"{variable}={os.environ.get(variable)}\0".encode())
+            parts.append(package)
+    parts += [f"{variable}={os.environ.get(variable)}" for variable in _VARIABLES]
+    return "\0".join(parts)
+
+
+def _digest(root: Path) -> str:
+    """Return the digest of all that a program of the project may read."""
+    hasher = hashlib.sha256(environment().encode())
     for path in _files(root):
         content = path.read_bytes()
         hasher.update(f"{path.relative_to(root).as_posix()}\0{len(content)}\0".encode())

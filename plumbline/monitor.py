@@ -19,7 +19,7 @@ from pulumi.runtime._callbacks import _CallbackServicer
 from pulumi.runtime.mocks import MockMonitor
 from pulumi.runtime.proto import alias_pb2, callback_pb2, provider_pb2, resource_pb2
 
-from plumbline import remote
+from plumbline import aliases, remote
 from plumbline.expansions import NotExpanded
 from plumbline.graph import Blob, Options, Resource, StackGraph, in_order, walk
 from plumbline.wire import from_struct, to_struct, to_value
@@ -80,10 +80,8 @@ class StrictMonitor(MockMonitor):
         return StackGraph(self._stack, self._project, in_order(self._resources), dict(self.outputs))
 
     def make_urn(self, parent: str, type_: str, name: str) -> str:
-        parent_type = parent.split("::")[2] if parent else STACK_TYPE
         # The engine leaves the root stack's type out of its children's URNs; the mock monitor does not.
-        qualified = type_ if parent_type == STACK_TYPE else f"{parent_type}${type_}"
-        return f"urn:pulumi:{self._stack}::{self._project}::{qualified}::{name}"
+        return aliases.urn_of(f"{self._stack}::{self._project}", parent, type_, name)
 
     def RegisterResource(self, request: resource_pb2.RegisterResourceRequest) -> Any:
         urn = self.make_urn(request.parent, request.type, request.name)
@@ -102,7 +100,7 @@ class StrictMonitor(MockMonitor):
             property_dependencies={
                 key: tuple(sorted(value.urns)) for key, value in sorted(request.propertyDependencies.items())
             },
-            options=_options(request),
+            options=_options(request, (self._stack, self._project)),
             source=where,
         )
         response = self._answer(request, resource)
@@ -248,7 +246,7 @@ def _source(request: resource_pb2.RegisterResourceRequest, root: str) -> str:
     return f"{uri.removeprefix(root).lstrip('/') if inside else uri.rpartition('/')[2]}:{line}"
 
 
-def _options(request: resource_pb2.RegisterResourceRequest) -> Options:
+def _options(request: resource_pb2.RegisterResourceRequest, home: tuple[str, str]) -> Options:
     return Options(
         protect=request.protect,
         retain_on_delete=request.retainOnDelete,
@@ -256,17 +254,17 @@ def _options(request: resource_pb2.RegisterResourceRequest) -> Options:
         ignore_changes=tuple(request.ignoreChanges),
         replace_on_changes=tuple(request.replaceOnChanges),
         additional_secret_outputs=tuple(sorted(request.additionalSecretOutputs)),
-        aliases=tuple(alias.urn or _alias(alias.spec) for alias in request.aliases),
+        aliases=tuple(alias.urn or _former(request, alias.spec, home) for alias in request.aliases),
         provider=request.provider,
         import_id=request.importId,
     )
 
 
-def _alias(spec: alias_pb2.Alias.Spec) -> str:
-    """Write what an alias says of the resource's earlier identity: "name=old, type=aws:…"."""
-    parts = {"name": spec.name, "type": spec.type, "stack": spec.stack, "project": spec.project}
-    parts["parent"] = spec.parentUrn or ("none" if spec.noParent else "")
-    return ", ".join(f"{key}={value}" for key, value in parts.items() if value)
+def _former(request: resource_pb2.RegisterResourceRequest, spec: alias_pb2.Alias.Spec, home: tuple[str, str]) -> str:
+    """Return the URN that an alias gives the resource: what the alias leaves out is as it is now."""
+    parent = spec.parentUrn or ("" if spec.noParent else request.parent)
+    stack, project = spec.stack or home[0], spec.project or home[1]
+    return aliases.urn_of(f"{stack}::{project}", parent, spec.type or request.type, spec.name or request.name)
 
 
 def _run_transform(callback: callback_pb2.Callback, request: resource_pb2.RegisterResourceRequest) -> None:

@@ -269,7 +269,9 @@ def test_an_unknown_inside_a_property_counts_beside_what_is_known() -> None:
 def test_an_alias_keeps_the_identity() -> None:
     before = graph(resource("old", {"delaySeconds": 1}, QUEUE))
     renamed = resource("new", {"delaySeconds": 2}, QUEUE, options=Options(aliases=(urn("old", QUEUE),)))
-    assert compare(before, graph(renamed)) == [Change(urn("new", QUEUE), "update", ("delaySeconds",))]
+    assert compare(before, graph(renamed)) == [
+        Change(urn("new", QUEUE), "update", ("delaySeconds",), before=urn("old", QUEUE))
+    ]
     unlinked = resource("new", {"delaySeconds": 2}, QUEUE)
     assert [found.action for found in compare(before, graph(unlinked))] == ["create", "delete"]
 

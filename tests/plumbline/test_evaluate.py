@@ -108,7 +108,7 @@ def test_options_are_recorded() -> None:
         ignore_changes=("tags", "delaySeconds"),
         replace_on_changes=("name",),
         additional_secret_outputs=("url",),
-        aliases=("name=old", older),
+        aliases=(urn("old"), older),
         provider=options.provider,
         import_id="https://sqs/a",
     )
@@ -337,4 +337,4 @@ def test_an_alias_of_another_type_is_recorded() -> None:
         queue("a", pulumi.ResourceOptions(aliases=[pulumi.Alias(type_="aws:sns/topic:Topic")]))
 
     (alias,) = sound(run_program(program))["a"].options.aliases
-    assert "aws:sns/topic:Topic" in alias
+    assert alias == urn("a", "aws:sns/topic:Topic")
