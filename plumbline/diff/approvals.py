@@ -66,7 +66,7 @@ def _mistakes(row: Any) -> Iterator[str]:
         elif key == "action" and value not in _ACTIONS:
             yield f".action: {value!r} given; allowed: {', '.join(_ACTIONS)}"
         elif key == "resource" and "::" not in value:
-            yield f".resource: {value!r} given; allowed: a URN, or TYPE::NAME, aws:s3/bucket:Bucket::buckets-audit for one"
+            yield f".resource: {value!r} given; allowed: a URN, or TYPE::NAME (aws:s3/bucket:Bucket::audit)"
         elif key == "expires":
             try:
                 datetime.date.fromisoformat(value)

@@ -177,7 +177,7 @@ def _stack(
         (name, line) for name, side in (("base", before), ("head", after)) if side is not None for line in side.errors
     )
     if errors:
-        sizes = tuple(len(side.graph) if side is not None and side.graph else 0 for side in (before, after))
+        sizes = _size(before), _size(after)
         # Of the other side the verdicts are told, as far as they fail.
         whole = after if after is not None and after.graph is not None else None
         return StackDiff(
@@ -226,6 +226,10 @@ def _stack(
         compared.policies != Rulings(), compared.waivers != Rulings(),
     )  # fmt: skip
     return compared if any(changed) else StackDiff(stack, system, "same", compared.resources)
+
+
+def _size(side: Side | None) -> int:
+    return len(side.graph) if side is not None and side.graph is not None else 0
 
 
 def _verdicts(before: Mapping[str, Any], after: Mapping[str, Any], *, failing: bool = False) -> tuple[Verdicts, ...]:

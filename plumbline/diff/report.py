@@ -257,7 +257,7 @@ def _stack_markdown(stack: StackDiff) -> Iterator[str]:
     worse = [row for row in stack.verdicts if row.is_worse]
     if worse:
         yield from ("", "| criterion | was | is | evidence |", "| --- | --- | --- | --- |")
-        yield from (f"| {row.id} | {row.before or '–'} | **{row.after}** | {cell(row.evidence)} |" for row in worse)
+        yield from (f"| {row.id} | {row.before or 'not judged'} | **{row.after}** | {cell(row.evidence)} |" for row in worse)
     if stack.policies.new:
         yield from ("", "New violations:", "")
         yield from _bullets(stack.policies.new)
@@ -285,7 +285,7 @@ def _loss_markdown(loss: Loss) -> Iterator[str]:
         code, _, place = loss.repair.partition(" among ")
         yield from ("", "```python", code, "```", "", f"among {place}.")
     else:
-        yield f"**Data loss**: {loss.text}. Keep it, or approve it with a row in `approvals.yaml` (`{_short(loss.urn)}`)."
+        yield f"**Data loss**: {loss.text}. Keep it, or approve it in `approvals.yaml` (`{_short(loss.urn)}`)."
 
 
 def _table(rows: list[Detail]) -> Iterator[str]:
