@@ -15,6 +15,7 @@ from plumbline.diff.revisions import Revision
 from plumbline.diff.rights import RightChange
 from plumbline.diff.rights import changes as right_changes
 from plumbline.diff.sides import Side
+from plumbline.graph import urn_type
 from plumbline.project import Project, UserError, suggestion
 
 _LOCKS = ("requirements.lock", "requirements-dev.lock", "requirements.txt", "requirements-dev.txt")
@@ -249,12 +250,19 @@ def _verdicts(before: Mapping[str, Any], after: Mapping[str, Any], *, failing: b
 
 def _rulings(before: Sequence[Mapping[str, Any]], after: Sequence[Mapping[str, Any]]) -> Rulings:
     old, new = {_ruling(row): row for row in before}, {_ruling(row): row for row in after}
-    fresh = [line for line in new if line not in old]
-    return Rulings(
-        tuple(line for line in old if line not in new),
-        tuple(fresh),
-        sum(new[line]["level"] == "mandatory" for line in fresh),
-    )
+    gone = [line for line in old if line not in new]
+    fresh = []
+    for line in new:
+        if line not in old:
+            # The same finding on a resource of another name is no news: the old one is gone with its name.
+            same = next((other for other in gone if _finding(old[other]) == _finding(new[line])), None)
+            gone.remove(same) if same is not None else fresh.append(line)
+    return Rulings(tuple(gone), tuple(fresh), sum(new[line]["level"] == "mandatory" for line in fresh))
+
+
+def _finding(row: Mapping[str, Any]) -> tuple[Any, ...]:
+    urn = row.get("resource") or ""
+    return row["rule"], row["level"], urn_type(urn), row.get("path"), row["message"]
 
 
 def _waivers(before: Sequence[Mapping[str, Any]], after: Sequence[Mapping[str, Any]]) -> Rulings:

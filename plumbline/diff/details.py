@@ -13,6 +13,7 @@ from plumbline.contract import encode
 from plumbline.diff import normal
 from plumbline.graph import UNKNOWN, Blob, Path, Resource, Secret, StackGraph, path_text
 
+_OTHER = "[another one, from what changes]"
 _LONGEST = 160  # characters of a value in a report
 _OPTIONS = ("protect", "retain_on_delete", "delete_before_replace", "ignore_changes", "replace_on_changes")
 
@@ -61,10 +62,17 @@ def _detail(change: Change, before: StackGraph, after: StackGraph) -> Detail:
 
 
 def _values(before: Resource, after: Resource, wanted: set[str]) -> Iterator[Value]:
+    told: set[str] = set()
     for path, new in differences(before.inputs, after.inputs):
-        text = path_text(path)
-        if text in wanted:
-            old = _at(before.inputs, path)
+        if path_text(path) not in wanted:
+            continue
+        old = _at(before.inputs, path)
+        if old is UNKNOWN and new is UNKNOWN:
+            # The engine knows what a whole property depends on, and not which part of it changes.
+            if str(path[0]) not in told:
+                told.add(str(path[0]))
+                yield Value(str(path[0]), _shown(old), _OTHER)
+        else:
             shown_path = _shown_path(path, before.inputs if new is None else after.inputs)
             yield Value(shown_path, _shown(old), _shown(new))
 

@@ -9,6 +9,7 @@ from typing import Any
 from rich.console import Console
 from rich.markup import escape
 
+from plumbline.diff.approvals import Approval
 from plumbline.diff.compared import Diff, StackDiff, Verdicts
 from plumbline.diff.details import Detail, Value
 from plumbline.diff.losses import Loss
@@ -23,6 +24,7 @@ _FIRST = ("delete", "replace")
 _LATER = ("update", "same", "create")
 _MOST_ROWS = 40  # of one list in a comment; the report that goes with it has all
 _MOST_VALUES = 8
+_MOST_IN_SIGHT = 10  # deletions and replacements of a stack; what is lost is always in sight
 
 
 def document(diff: Diff) -> dict[str, Any]:
@@ -168,8 +170,8 @@ def _sorted(details: Iterable[Detail]) -> list[Detail]:
 
 def _lines(stack: StackDiff, most: int | None) -> Iterator[str]:
     yield from (f"{side}: {line}" for side, line in stack.errors)
-    for loss in stack.losses:
-        yield from _loss_lines(loss)
+    for group in _grouped(stack.losses):
+        yield from _loss_lines(group)
     for detail in _sorted(stack.details):
         yield _change_line(detail)
         yield from (f"    {_value_line(value)}" for value in detail.values[:most])
@@ -181,16 +183,28 @@ def _lines(stack: StackDiff, most: int | None) -> Iterator[str]:
     yield from _ruling_lines(stack)
 
 
-def _loss_lines(loss: Loss) -> Iterator[str]:
-    if loss.approval is not None:
-        until = loss.approval.expires.isoformat()
-        yield f"approved loss: {loss.text} ({loss.approval.owner} until {until}: {loss.approval.reason})"
+def _grouped(losses: Iterable[Loss]) -> list[list[Loss]]:
+    """Return losses by what would keep them: one alias of a component keeps all that it has."""
+    groups: dict[str, list[Loss]] = {}
+    for loss in losses:
+        groups.setdefault(loss.repair if loss.repair and loss.approval is None else loss.urn, []).append(loss)
+    return list(groups.values())
+
+
+def _loss_lines(group: list[Loss]) -> Iterator[str]:
+    first = group[0]
+    if first.approval is not None:
+        yield f"approved loss: {first.text} ({_approval(first.approval)})"
         return
-    yield f"LOSS: {loss.text}"
-    if loss.repair:
-        yield f"    to keep it: {loss.repair}"
+    yield from (f"LOSS: {loss.text}" for loss in group)
+    if first.repair:
+        yield f"    to keep {'it' if len(group) == 1 else 'them'}: {first.repair}"
     else:
-        yield f"    to let it go: a row in approvals.yaml with its stack, resource {_short(loss.urn)} and action"
+        yield f"    to let it go: a row in approvals.yaml with its stack, resource {_short(first.urn)} and action"
+
+
+def _approval(approval: Approval) -> str:
+    return f"{approval.owner} until {approval.expires.isoformat()}: {approval.reason}"
 
 
 def _short(urn: str) -> str:
@@ -250,14 +264,17 @@ def _stack_markdown(stack: StackDiff) -> Iterator[str]:
         yield from ("", "```")
         yield from (f"{side}: {line}" for side, line in stack.errors)
         yield "```"
-    for loss in stack.losses:
-        yield from ("", *_loss_markdown(loss))
+    for group in _grouped(stack.losses):
+        yield from ("", *_loss_markdown(group))
     ordered = _sorted(stack.details)
-    yield from _table([detail for detail in ordered if detail.action in _FIRST])
+    first = [detail for detail in ordered if detail.action in _FIRST]
+    yield from _table(first[:_MOST_IN_SIGHT])
+    yield from _folded(f"{len(first) - _MOST_IN_SIGHT} more to delete or replace", _table(first[_MOST_IN_SIGHT:]))
     worse = [row for row in stack.verdicts if row.is_worse]
     if worse:
         yield from ("", "| criterion | was | is | evidence |", "| --- | --- | --- | --- |")
-        yield from (f"| {row.id} | {row.before or 'not judged'} | **{row.after}** | {cell(row.evidence)} |" for row in worse)
+        for row in worse:
+            yield f"| {row.id} | {row.before or 'not judged'} | **{row.after}** | {cell(row.evidence)} |"
     if stack.policies.new:
         yield from ("", "New violations:", "")
         yield from _bullets(stack.policies.new)
@@ -276,16 +293,16 @@ def _stack_markdown(stack: StackDiff) -> Iterator[str]:
     yield from _folded("policies and waivers", _bullets([*gone, *waivers]))
 
 
-def _loss_markdown(loss: Loss) -> Iterator[str]:
-    if loss.approval is not None:
-        until = loss.approval.expires.isoformat()
-        yield f"Approved by {loss.approval.owner} until {until}: {loss.text} ({loss.approval.reason})."
-    elif loss.repair:
-        yield f"**Data loss**: {loss.text}. It stays what it is with"
-        code, _, place = loss.repair.partition(" among ")
-        yield from ("", "```python", code, "```", "", f"among {place}.")
+def _loss_markdown(group: list[Loss]) -> Iterator[str]:
+    first = group[0]
+    if first.approval is not None:
+        yield f"Approved loss: {first.text} ({_approval(first.approval)})."
+    elif first.repair:
+        yield from (f"**Data loss**: {loss.text}.{'' if loss is group[-1] else '<br>'}" for loss in group)
+        code, _, place = first.repair.partition(" among ")
+        yield from ("", f"`{code}` among {place} keeps {'it' if len(group) == 1 else 'them'}.")
     else:
-        yield f"**Data loss**: {loss.text}. Keep it, or approve it in `approvals.yaml` (`{_short(loss.urn)}`)."
+        yield f"**Data loss**: {first.text}. Keep it, or approve it in `approvals.yaml` (`{_short(first.urn)}`)."
 
 
 def _table(rows: list[Detail]) -> Iterator[str]:
