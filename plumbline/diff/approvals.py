@@ -26,13 +26,14 @@ class Approval:
     owner: str
     expires: datetime.date
 
-    def covers(self, stack: str, urn: str, action: str, today: datetime.date) -> bool:
-        """Say whether a loss is approved today."""
-        named = (
-            urn == self.resource
-            or "::".join((urn.split("::")[2].rpartition("$")[2], urn.split("::")[3])) == self.resource
-        )
-        return stack == self.stack and action == self.action and named and today <= self.expires
+    def holds(self, today: datetime.date) -> bool:
+        return today <= self.expires
+
+    def names(self, stack: str, urn: str, action: str) -> bool:
+        """Say whether it is about a loss."""
+        _, _, qualified, name = urn.split("::", 3)
+        short = f"{qualified.rpartition('$')[2]}::{name}"
+        return stack == self.stack and action == self.action and self.resource in (urn, short)
 
 
 def read(text: str | None) -> tuple[Approval, ...]:

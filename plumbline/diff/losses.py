@@ -20,7 +20,7 @@ from plumbline.graph import StackGraph
 class Loss:
     """One resource whose data a change loses. `repair` is the code that keeps it, "" where nothing else can be it.
 
-    `approval` is who answers for it, None where nobody does, and the gate fails.
+    `approval` is who answers for it, None where nobody does, and the gate fails; `expired` is one that held before.
     """
 
     stack: str
@@ -32,6 +32,7 @@ class Loss:
     causes: tuple[str, ...]
     repair: str
     approval: Approval | None
+    expired: Approval | None = None
 
     @property
     def text(self) -> str:
@@ -71,7 +72,8 @@ def losses(
             stateful()[detail.type],
             detail.causes,
             repair(detail, before, after),
-            next((one for one in approvals if one.covers(stack, detail.urn, detail.action, today)), None),
+            next((one for one in approvals if one.holds(today) and one.names(stack, detail.urn, detail.action)), None),
+            next((one for one in approvals if one.names(stack, detail.urn, detail.action)), None),
         )
         for detail in found
         if detail.type in stateful() and detail.action in ("delete", "replace")

@@ -157,9 +157,16 @@ def _headline(stack: StackDiff) -> str:
     if stack.status == "broken":
         sides = " and ".join(dict.fromkeys(side for side, _ in stack.errors))
         return f"{sides} cannot be evaluated"
-    actions = Counter("update" if detail.action == "same" else detail.action for detail in stack.details)
-    shown = [f"{actions[action]} to {action}" for action in (*_FIRST, "update", "create") if actions[action]]
+    actions = Counter(_action(detail) for detail in stack.details)
+    shown = [f"{actions[action]} to {action}" for action in (*_FIRST, "update", "move", "create") if actions[action]]
     return ", ".join(shown) or "no resource changes"
+
+
+def _action(detail: Detail) -> str:
+    """Return what happens to a resource, in one word: nothing happens in AWS to one that moves."""
+    if detail.action != "same":
+        return detail.action
+    return "update" if detail.values else "move"
 
 
 def _sorted(details: Iterable[Detail]) -> list[Detail]:
@@ -187,7 +194,8 @@ def _grouped(losses: Iterable[Loss]) -> list[list[Loss]]:
     """Return losses by what would keep them: one alias of a component keeps all that it has."""
     groups: dict[str, list[Loss]] = {}
     for loss in losses:
-        groups.setdefault(loss.repair if loss.repair and loss.approval is None else loss.urn, []).append(loss)
+        own = loss.approval is not None or loss.expired is not None or not loss.repair
+        groups.setdefault(loss.urn if own else loss.repair, []).append(loss)
     return list(groups.values())
 
 
@@ -197,6 +205,8 @@ def _loss_lines(group: list[Loss]) -> Iterator[str]:
         yield f"approved loss: {first.text} ({_approval(first.approval)})"
         return
     yield from (f"LOSS: {loss.text}" for loss in group)
+    if first.expired is not None:
+        yield f"    its approval has expired: {_approval(first.expired)}"
     if first.repair:
         yield f"    to keep {'it' if len(group) == 1 else 'them'}: {first.repair}"
     else:
@@ -213,9 +223,8 @@ def _short(urn: str) -> str:
 
 def _change_line(detail: Detail) -> str:
     because = f" because of {', '.join(detail.causes)}" if detail.causes else ""
-    action = "update" if detail.action == "same" else detail.action
     moved = f" (was {_short(detail.before)} in {_parents(detail.before)})" if detail.before else ""
-    return f"{_SIGNS[detail.action]} {action} {detail.type} {detail.name}{because}{moved}"
+    return f"{_SIGNS[detail.action]} {_action(detail)} {detail.type} {detail.name}{because}{moved}"
 
 
 def _parents(urn: str) -> str:
@@ -281,8 +290,8 @@ def _stack_markdown(stack: StackDiff) -> Iterator[str]:
     if stack.rights:
         yield from ("", "Permissions:", "")
         yield from _bullets([right.text for right in stack.rights])
-    for action in ("update", "create"):
-        rows = [row for row in ordered if row.action == action or (action == "update" and row.action == "same")]
+    for action in ("update", "move", "create"):
+        rows = [row for row in ordered if _action(row) == action]
         yield from _folded(f"{len(rows)} to {action}", _table(rows))
     yield from _folded("outputs", _bullets([_value_line(value) for value in stack.outputs]))
     others = [_verdict_line(row) for row in stack.verdicts if not row.is_worse]
@@ -297,6 +306,8 @@ def _loss_markdown(group: list[Loss]) -> Iterator[str]:
     first = group[0]
     if first.approval is not None:
         yield f"Approved loss: {first.text} ({_approval(first.approval)})."
+    elif first.expired is not None:
+        yield f"**Data loss**: {first.text}. Its approval has expired ({_approval(first.expired)})."
     elif first.repair:
         yield from (f"**Data loss**: {loss.text}.{'' if loss is group[-1] else '<br>'}" for loss in group)
         code, _, place = first.repair.partition(" among ")
@@ -338,4 +349,11 @@ def _bullets(lines: Iterable[str]) -> Iterator[str]:
 def _folded(title: str, lines: Iterable[str]) -> Iterator[str]:
     lines = list(lines)
     if lines:
-        yield from ("", f"<details><summary>{title}</summary>", "", *lines, "", "</details>")
+        yield from (
+            "",
+            f"<details><summary>{title}</summary>",
+            *([] if lines[0] == "" else [""]),
+            *lines,
+            "",
+            "</details>",
+        )

@@ -14,22 +14,24 @@ from typing import Any
 from plumbline.contract import encode
 from plumbline.graph import UNKNOWN, StackGraph
 from plumbline.iam.patterns import Actions
-from plumbline.permissions.estate import Estate, Held, texts
+from plumbline.permissions.estate import Estate, Held, covers, texts
 from plumbline.permissions.known import Home
 from plumbline.permissions.subjects import roles
-
-_ALL = "*"
 
 
 @dataclass(frozen=True, order=True)
 class Right:
-    """One action that somebody may do, or must not, on something, under conditions."""
+    """One action that somebody may do, or must not, on something, under conditions.
+
+    `arn` is what the statement says for `on`, "" where a policy of the resource itself has it.
+    """
 
     who: str
     effect: str
     on: str
     when: str
     action: str
+    arn: str = ""
 
 
 @dataclass(frozen=True)
@@ -69,11 +71,11 @@ def _change(key: tuple[str, str, str, str], gained: list[str], lost: list[str]) 
 
 
 def _covered(right: Right, others: Iterable[Right]) -> bool:
-    """Say whether another right of the same effect, without more conditions, covers one on the same thing."""
+    """Say whether another right of the same effect, without more conditions, covers one."""
     return any(
         other.who == right.who
         and other.effect == right.effect
-        and other.on in (right.on, "everything")
+        and (other.on == right.on or covers(other.arn, right.arn))
         and other.when in ("", right.when)
         and (Actions([other.action]).match(right.action.lower()) or other.action == right.action)
         for other in others
@@ -101,8 +103,11 @@ def _of_identity(estate: Estate, who: str, held: Held) -> Iterator[Right]:
         if row is UNKNOWN or not isinstance(row, Mapping):
             yield Right(who, "Allow", "something", "", "what is not known before the deployment")
             continue
-        for on in _named(estate, row):
-            yield from _actions(who, on, row)
+        for arn in _texts(row.get("Resource")):
+            yield from _actions(who, "everything" if arn == "*" else estate.target(arn).label, row, arn)
+        if "NotResource" in row:
+            others = ", ".join(sorted(estate.target(arn).label for arn in _texts(row["NotResource"])))
+            yield from _actions(who, f"everything but {others}", row)
 
 
 def _of_resource(estate: Estate, on: str, held: Held) -> Iterator[Right]:
@@ -114,24 +119,12 @@ def _of_resource(estate: Estate, on: str, held: Held) -> Iterator[Right]:
             yield from _actions(who, on, row)
 
 
-def _actions(who: str, on: str, row: Mapping[str, Any]) -> Iterator[Right]:
+def _actions(who: str, on: str, row: Mapping[str, Any], arn: str = "") -> Iterator[Right]:
     effect, when = str(row.get("Effect")), _condition(row.get("Condition"))
     for action in _texts(row.get("Action")):
-        yield Right(who, effect, on, when, action)
+        yield Right(who, effect, on, when, action, arn)
     if "NotAction" in row:
-        yield Right(who, effect, on, when, f"everything but {', '.join(sorted(_texts(row['NotAction'])))}")
-
-
-def _named(estate: Estate, row: Mapping[str, Any]) -> Iterator[str]:
-    for arn in _texts(row.get("Resource")):
-        yield _label(estate, arn)
-    if "NotResource" in row:
-        yield f"everything but {', '.join(sorted(_label(estate, arn) for arn in _texts(row['NotResource'])))}"
-
-
-def _label(estate: Estate, arn: str) -> str:
-    """Return the kind and name of a resource of the stack, what else is given as it is."""
-    return "everything" if arn == _ALL else estate.target(arn).label
+        yield Right(who, effect, on, when, f"everything but {', '.join(sorted(_texts(row['NotAction'])))}", arn)
 
 
 def _principals(estate: Estate, row: Mapping[str, Any]) -> Iterator[str]:
