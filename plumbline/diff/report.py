@@ -349,11 +349,5 @@ def _bullets(lines: Iterable[str]) -> Iterator[str]:
 def _folded(title: str, lines: Iterable[str]) -> Iterator[str]:
     lines = list(lines)
     if lines:
-        yield from (
-            "",
-            f"<details><summary>{title}</summary>",
-            *([] if lines[0] == "" else [""]),
-            *lines,
-            "",
-            "</details>",
-        )
+        above = [] if lines[0] == "" else [""]
+        yield from ("", f"<details><summary>{title}</summary>", *above, *lines, "", "</details>")

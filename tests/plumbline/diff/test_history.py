@@ -23,6 +23,11 @@ BLOCKED = {
 }  # fmt: skip
 
 
+def comment(diff: compared.Diff) -> str:
+    """Return the comment without what differs from run to run."""
+    return report.markdown(diff).replace(diff.base.short, "BASE").replace(diff.head.short, "HEAD")
+
+
 @contextlib.contextmanager
 def silent(count: int) -> Iterator[Callable[[], None]]:
     yield lambda: None
@@ -33,30 +38,36 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Repository:
     return Repository(tmp_path_factory.mktemp("history") / "shop")
 
 
+def made(shop: Repository, name: str) -> compared.Diff:
+    """Make a change on top of the first commit, and return what it changes."""
+    git(shop.folder, "checkout", "--quiet", "-B", name, shop.first)
+    CHANGES[name](shop)
+    shop.commit(name)
+    return compared.compare(Project(shop.folder), shop.first, None, (), TODAY, silent)
+
+
 @pytest.fixture(scope="module")
 def found(shop: Repository) -> Callable[[str], compared.Diff]:
-    """Return the diff of a change, which is made once: every change starts from the first commit."""
-    made: dict[str, compared.Diff] = {}
-
-    def diff(name: str) -> compared.Diff:
-        if name not in made:
-            git(shop.folder, "checkout", "--quiet", "-B", name, shop.first)
-            CHANGES[name](shop)
-            shop.commit(name)
-            made[name] = compared.compare(Project(shop.folder), shop.first, None, (), TODAY, silent)
-        return made[name]
-
-    return diff
+    """Return the diff of a change, which is made once."""
+    return functools.cache(functools.partial(made, shop))
 
 
 @pytest.mark.parametrize("name", CHANGES)
 def test_the_comment_is_the_expected_one(name: str, found: Callable[[str], compared.Diff]) -> None:
     diff = found(name)
-    comment = report.markdown(diff).replace(diff.base.short, "BASE").replace(diff.head.short, "HEAD")
-    expected = EXPECTED / f"{name}.md"
-    if not expected.exists():
-        expected.write_text(comment, encoding="utf-8")
-    assert comment == expected.read_text(encoding="utf-8")
+    assert comment(diff) == (EXPECTED / f"{name}.md").read_text(encoding="utf-8")
+
+
+def test_every_expected_comment_is_compared() -> None:
+    assert {path.stem for path in EXPECTED.glob("*.md")} == set(CHANGES)
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_the_machine_document_fits_its_schema(name: str, found: Callable[[str], compared.Diff]) -> None:
+    schema = json.loads((ROOT / "docs" / "contract.schema.json").read_text(encoding="utf-8"))
+    value = json.loads(contract.text(report.document(found(name))))
+    one: dict[str, Any] = {"$defs": schema["$defs"], "$ref": "#/$defs/diff"}
+    assert [error.message for error in jsonschema.Draft202012Validator(one).iter_errors(value)] == []
 
 
 @pytest.mark.parametrize("name", CHANGES)
