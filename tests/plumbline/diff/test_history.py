@@ -12,12 +12,12 @@ from typing import Any
 import jsonschema
 import pytest
 from conftest import ROOT
-from tests.plumbline.diff.history import CHANGES
-from tests.plumbline.diff.repository import Repository, git
 
 from plumbline import contract
 from plumbline.diff import compared, report
 from plumbline.project import Project
+from tests.plumbline.diff.history import CHANGES
+from tests.plumbline.diff.repository import Repository, git
 
 EXPECTED = ROOT / "tests" / "fixtures" / "history"
 TODAY = datetime.date(2026, 12, 1)
