@@ -65,6 +65,7 @@ bench: $(INSTALLED) ## measure previews, ups, rules and packs, as ratios in one 
 	@$(BIN)/python -m benchmarks.up
 	@$(BIN)/python -m benchmarks.policies
 	@$(BIN)/python -m benchmarks.packs
+	@$(BIN)/python -m benchmarks.diff
 
 mutation: $(INSTALLED) $(MUTMUT) ## measure how many changes of the least-privilege rules their tests notice (minutes)
 	@PYTHONPATH=$(MUTMUT) $(BIN)/python -m tests.policies.mutation
