@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from plumbline import commands, contract, deploy, report, rules_report, rulings
+from plumbline import commands, contract, deploy, report, rules_report, rulings, sarif
 from plumbline.diff import verb as diff_verb
 from plumbline.export import verb as export_verb
 from plumbline.free_tier import verb as free_tier_verb
@@ -36,6 +36,7 @@ examples:
   python -m plumbline free-tier test                  what AWS charges nothing for, what costs, and who demands it
   python -m plumbline export sam agentic-prod         the stack as an AWS SAM template; --output FILE --check compares
   pulumi preview --json > p.json && python -m plumbline judge p.json
+  python -m plumbline preview prod --format sarif     what is against it, for code scanning
   python -m plumbline deploy test -- --yes            pulumi up with the backend and packs of the stack
   python -m plumbline engine up test                  the real engine against a sandbox that outlives the command
   python -m plumbline sandbox env test                what the AWS CLI and boto3 need to look around in it
@@ -64,12 +65,12 @@ def _parser() -> argparse.ArgumentParser:
         "preview", help="evaluate a stack: its resources, its changes since the last up, its criteria"
     )
     preview.add_argument("stack", help="the stack's name, as in Pulumi.<stack>.yaml")
-    _formats(preview)
+    _formats(preview, "sarif")
 
     up = verbs.add_parser("up", help="deploy a stack into an in-process AWS and report what stands")
     up.add_argument("stack", help="the stack's name, as in Pulumi.<stack>.yaml")
     up.add_argument("--wait", type=float, default=60, metavar="SECONDS", help="how long to wait for another up (60)")
-    _formats(up)
+    _formats(up, "sarif")
 
     probe = verbs.add_parser("probe", help="deploy a stack into an in-process AWS, and use it as its application would")
     probe.add_argument("stack", help="the stack's name, as in Pulumi.<stack>.yaml")
@@ -80,7 +81,7 @@ def _parser() -> argparse.ArgumentParser:
     judge.add_argument("file", type=Path, help="output of preview --format json, pulumi preview --json or stack export")
     judge.add_argument("--state", type=Path, metavar="EXPORT", help="the stack's export, to complete a preview with")
     judge.add_argument("--stack", help="the stack whose settings and criteria apply, if not the document's own")
-    _formats(judge)
+    _formats(judge, "sarif")
 
     compare = verbs.add_parser("compare", help="show what differs between two stacks of a system, and what causes it")
     compare.add_argument("left", help="a stack's name, as in Pulumi.<stack>.yaml")
@@ -114,8 +115,9 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _formats(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--format", choices=("text", "json", "markdown"), default="text", help="how to print (text)")
+def _formats(parser: argparse.ArgumentParser, *more: str) -> None:
+    formats = ("text", "json", "markdown", *more)
+    parser.add_argument("--format", choices=formats, default="text", help="how to print (text)")
     parser.add_argument("--all", action="store_true", help="list every resource, change and criterion")
 
 
@@ -149,7 +151,7 @@ def main(arguments: list[str] | None = None) -> int:
         if options.verb == "probe":
             return _probe(options, project, errors)
         outcome = _run(options, project, errors)
-        _print(options, outcome)
+        _print(options, project, outcome)
         return outcome.status
     except UserError as error:
         for line in error.lines:
@@ -245,9 +247,11 @@ def _rules(options: argparse.Namespace, project: Project) -> int:
     return 0
 
 
-def _print(options: argparse.Namespace, outcome: commands.Outcome) -> None:
+def _print(options: argparse.Namespace, project: Project, outcome: commands.Outcome) -> None:
     if options.format == "json":
         sys.stdout.write(contract.text(outcome.document))
+    elif options.format == "sarif":
+        sys.stdout.write(sarif.text(outcome.report, project, options.stack or outcome.report.graph.stack))
     elif options.format == "markdown":
         sys.stdout.write(report.markdown(outcome.report))
     else:

@@ -14,6 +14,7 @@ from plumbline.graph import UNKNOWN, Options, Resource, Secret, StackGraph, in_o
 from plumbline.project import UserError
 
 _STACK_TYPE = "pulumi:pulumi:Stack"
+_PROJECT = "project:///"
 _ACTIONS: dict[str, Action] = {
     "create": "create",
     "update": "update",
@@ -84,7 +85,7 @@ def _load(value: Any) -> Document:
 
 def _preview(document: Mapping[str, Any]) -> Document:
     steps: list[Mapping[str, Any]] = document["steps"]
-    states = [step["newState"] for step in steps if step.get("newState") and step["op"] != "delete-replaced"]
+    states = [_planned(step) for step in steps if step.get("newState") and step["op"] != "delete-replaced"]
     changes: dict[str, Change] = {}
     for step in steps:
         if step["urn"].split("::")[2] != _STACK_TYPE:
@@ -97,6 +98,19 @@ def _preview(document: Mapping[str, Any]) -> Document:
     shown = sum(step["op"] == "same" for step in steps)
     left_out = (document.get("changeSummary") or {}).get("same", 0) - shown
     return Document(_graph(states), list(changes.values()), max(left_out, 0))
+
+
+def _planned(step: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the state that a step leads to.
+
+    An update keeps the resource, so it keeps the id, and the outputs by which those refer to it that stay the same.
+    The preview says neither of the new state.
+    """
+    new, old = step["newState"], step.get("oldState") or {}
+    if step["op"] != "update" or new.get("id"):
+        return new
+    outputs = {**(old.get("outputs") or {}), **(new.get("outputs") or {})}
+    return {**new, "id": old.get("id", ""), "outputs": outputs}
 
 
 def _graph(states: list[Mapping[str, Any]]) -> StackGraph:
@@ -149,7 +163,16 @@ def _resource(state: Mapping[str, Any]) -> Resource:
             aliases=tuple(alias for alias in state.get("aliases") or () if isinstance(alias, str)),
             provider=state.get("provider", ""),
         ),
+        source=_source(state.get("sourcePosition", "")),
     )
+
+
+def _source(position: str) -> str:
+    """Return "file:line" of the engine's `project:///file#line,column`, "" where it lies outside of the project."""
+    file, _, place = position.removeprefix(_PROJECT).partition("#")
+    line = place.partition(",")[0]
+    inside = position.startswith(_PROJECT) and not file.startswith("../")
+    return f"{file}:{line}" if inside and line.isdigit() else ""
 
 
 def _values(properties: Mapping[str, Any]) -> dict[str, Any]:

@@ -7,7 +7,7 @@ import re
 from criteria.agentic_areas.common import absent, facts, without_credentials
 from criteria.agentic_areas.files import below
 from criteria.common.lookups import FUNCTION, KEY, Word, follow
-from plumbline.graph import UNKNOWN, Resource, walk
+from plumbline.graph import UNKNOWN, Resource, Secret, walk
 from plumbline.verdicts import Finding, Subject, Verdict, claim, combine, criterion
 
 PARAMETER = "aws:ssm/parameter:Parameter"
@@ -46,11 +46,22 @@ def not_committed(subject: Subject) -> Verdict:
                 return Verdict("fail", f"{path} holds what looks like a credential")
     findings = []
     for row in subject.graph.of_type(PARAMETER):
-        findings.append(claim(row, "value", lambda value: value == facts()["placeholder"], default=""))
+        findings.append(_placeholder(row))
         findings.append(Finding(row, "", "pass" if "value" in row.options.ignore_changes else "fail"))
     for row in subject.graph.of_type(FUNCTION):
         findings.append(Finding(row, "environment", _is_clean(row, forms)))
     return combine(findings, f"files looked at ({looked}), parameters and functions", "hold no credential")
+
+
+def _placeholder(parameter: Resource) -> Finding:
+    """Say whether the program gives a parameter the placeholder, where that is to be seen.
+
+    Documents of the engine hide it, and in a state it is the operator's by then: files and option decide alone there.
+    """
+    value = parameter.inputs.get("value")
+    if isinstance(value, Secret) and value.value is None:
+        return Finding(parameter, "value", "pass")
+    return claim(parameter, "value", lambda value: value == facts()["placeholder"], default="")
 
 
 def _is_clean(row: Resource, forms: list[re.Pattern[str]]) -> Word:
