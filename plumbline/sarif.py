@@ -249,7 +249,8 @@ class _Places:
             seen.add(urn)
             resource = self._graph.resources[urn]
             file, _, line = resource.source.rpartition(":")
-            if line.isdigit() and int(line) > 0 and file and (self._root / file).is_file():
+            # What installed packages register belongs to the parent: their files are not in the repository.
+            if line.isdigit() and "site-packages" not in file and (self._root / file).is_file():
                 return file, int(line)
             urn = resource.parent
         return self._whole

@@ -70,7 +70,7 @@ def _agentic(folder: Path) -> Path:
     root.mkdir()
     own = "Pulumi.agentic-dev.yaml"
     for path in ROOT.iterdir():
-        if not path.name.startswith(".") and path.name != own:
+        if (not path.name.startswith(".") or path.name == ".github") and path.name != own:
             (root / path.name).symlink_to(path)
     (root / own).write_text((ROOT / own).read_text(encoding="utf-8"), encoding="utf-8")
     return root

@@ -15,7 +15,7 @@ from plumbline.commands import Outcome
 from plumbline.documents import Document
 from plumbline.project import Project
 
-_SHOP = ROOT / "tests" / "fixtures" / "shop"
+SHOP = ROOT / "tests" / "fixtures" / "shop"
 
 
 @dataclass(frozen=True)
@@ -33,11 +33,13 @@ class Case:
         if not self.root.is_dir():
             self.root.mkdir()
             for path in ROOT.iterdir():
-                if not path.name.startswith(".") and path.name != f"Pulumi.{self.stack}.yaml":
+                if (
+                    not path.name.startswith(".") or path.name == ".github"
+                ) and path.name != f"Pulumi.{self.stack}.yaml":
                     (self.root / path.name).symlink_to(path)
             if self.stack == "live":
                 (self.root / "criteria").unlink()
-                (self.root / "criteria").symlink_to(_SHOP / "criteria")
+                (self.root / "criteria").symlink_to(SHOP / "criteria")
             file = self.folder / f"{self.change}.yaml"
             (self.root / f"Pulumi.{self.stack}.yaml").write_text(file.read_text(encoding="utf-8"), encoding="utf-8")
         return Project(self.root)
@@ -75,3 +77,24 @@ class Case:
 
 def _telling(found: Iterable[Change]) -> dict[str, str]:
     return {change.urn: change.action for change in found if change.action != "same"}
+
+
+def disagreements(case: Case) -> list[str]:
+    """Return what the engine's document and our own of the same revision are not agreed on: a line each.
+
+    A preview of a change knows what AWS decided before, where our own preview cannot: there our own up decides.
+    """
+    engine, own = case.judged("engine").report, case.judged("preview").report
+    up = case.judged("up").report if case.is_change else own
+    lines = []
+    if engine.graph.resources.keys() != own.graph.resources.keys():
+        lines.append(f"resources: {sorted(engine.graph.resources.keys() ^ own.graph.resources.keys())}")
+    if case.actions() != case.own_actions():
+        lines.append(f"changes: {case.actions()} and not {case.own_actions()}")
+    for id_, verdict in own.verdicts.items():
+        expected = up.verdicts[id_] if verdict.word == "unknown" else verdict
+        if engine.verdicts[id_] != expected:
+            lines.append(f"{id_}: {engine.verdicts[id_]} and not {expected}")
+    if engine.rulings != own.rulings:
+        lines.append(f"rulings: {engine.rulings} and not {own.rulings}")
+    return lines
