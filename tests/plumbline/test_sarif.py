@@ -232,3 +232,20 @@ def test_judge_writes_it_and_other_commands_do_not(
     assert files and all(name.startswith("components/") for name in files)
     assert main(["compare", "test", "prod", "--format", "sarif"]) == 2
     assert "invalid choice: 'sarif'" in capsys.readouterr().err
+
+
+def test_mistakes_in_waivers_are_results_of_a_rule_of_their_own(shop: tuple[Report, Project]) -> None:
+    judged, project = shop
+    wrong = [
+        dataclasses.replace(
+            judged.rulings.standing[0], id="", rule="waivers", pack="waivers", level="mandatory", urn="", resource="",
+            path="", message=message,
+        )
+        for message in ("row 1 is expired", "row 2 covers nothing")
+    ]  # fmt: skip
+    rulings = dataclasses.replace(judged.rulings, standing=tuple(wrong))
+    run = checked(sarif.text(dataclasses.replace(judged, rulings=rulings), project, "live"))
+    rows = [row for row in run["results"] if row["ruleId"] == "waivers"]
+    assert [row["message"]["text"].partition(".")[0] for row in rows] == ["row 1 is expired", "row 2 covers nothing"]
+    assert len(set(fingerprints(run))) == len(run["results"]) == 3
+    assert run["tool"]["driver"]["rules"][rows[0]["ruleIndex"]]["name"] == "waivers"
