@@ -23,6 +23,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+# conftest is a module of the tests, wherever this one is started from.
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
 from conftest import ROOT
 
 from plumbline.project import Project
