@@ -115,7 +115,7 @@ def test_help_teaches_the_commands(capsys: pytest.CaptureFixture[str]) -> None:
         (
             (),
             "error the following arguments are required: {preview,up,probe,judge,compare,permissions,rules,"
-            "free-tier,export,deploy,pipeline,sandbox,engine}; see python -m plumbline --help",
+            "diff,free-tier,export,deploy,pipeline,sandbox,engine}; see python -m plumbline --help",
         ),
         (("preview", "prd"), "error stack 'prd' is not known; known: dev"),
         (("up", "dve"), "error stack 'dve' is not known (did you mean dev?); known: dev"),
