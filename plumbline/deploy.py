@@ -58,7 +58,7 @@ def plan(
 
 
 def pipeline(project: Project, stack: str, *, preview: bool = False) -> dict[str, str]:
-    """Return what a pipeline needs before it can deploy a stack: ARN of the role to assume, account, region.
+    """Return what a pipeline needs to deploy a stack: ARN of the role to assume, account, region, state's URL, system.
 
     Raises UserError where the settings lack it or hold placeholders, with every reason.
     """
@@ -68,16 +68,23 @@ def pipeline(project: Project, stack: str, *, preview: bool = False) -> dict[str
         "account_id": settings.get("account_id"),
         "region": settings.get("region"),
         f"deployment.{key}": (settings.get("deployment") or {}).get(key),
+        "deployment.backend": (settings.get("deployment") or {}).get("backend"),
     }
     mistakes = [f"{_file(stack)}.{name}: missing" for name, value in found.items() if not isinstance(value, str)]
     mistakes += _placeholders(stack, settings)
     if mistakes:
         raise UserError(*mistakes)
-    account, region, role = map(str, found.values())
+    account, region, role, backend = map(str, found.values())
     # Its package reads every action of AWS, which a deployment does not need.
     from plumbline.permissions.known import Home
 
-    return {"role": Home(account, region).arn("iam", f"role/{role}"), "account": account, "region": region}
+    return {
+        "role": Home(account, region).arn("iam", f"role/{role}"),
+        "account": account,
+        "region": region,
+        "backend": backend,
+        "system": project.system(stack),
+    }
 
 
 def _file(stack: str) -> str:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
-from rich.console import Console
+if TYPE_CHECKING:
+    from rich.console import Console
 
 
 def cell(text: str) -> str:
@@ -15,6 +17,9 @@ def cell(text: str) -> str:
 
 def comment(show: Callable[[Console], None]) -> str:
     """Return what a report shows on a terminal as it fits into a comment: its first line above the others."""
+    # Jobs of a workflow write cells with the standard library alone.
+    from rich.console import Console
+
     lines = io.StringIO()
     show(Console(file=lines, emoji=False))
     first, *others = lines.getvalue().splitlines()

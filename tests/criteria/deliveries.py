@@ -26,7 +26,7 @@ from tests.evaluations import ROOT, SHARED, preview
 FILES: Mapping[str, str] = facts()["files"]
 _CODE = ("application", "handlers", "migrate")
 _TEST = """
-name: agentic-test
+name: test
 on:
   push: {branches: [main]}
   pull_request:
@@ -37,9 +37,9 @@ jobs:
     - run: make test
 """
 _DEPLOY = """
-name: agentic-deploy
+name: deploy
 on:
-  workflow_run: {workflows: [agentic-test], types: [completed], branches: [main]}
+  workflow_run: {workflows: [test], types: [completed], branches: [main]}
 permissions: {contents: read, id-token: write}
 jobs:
   deploy:
@@ -62,7 +62,7 @@ jobs:
     - run: python -m systems.agentic.deploy rollback --stack agentic-prod
 """
 _PREVIEW = """
-name: agentic-preview
+name: preview
 on: pull_request
 jobs:
   preview:

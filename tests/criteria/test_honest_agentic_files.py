@@ -54,7 +54,7 @@ BROKEN: list[Row] = [
     ("02.2", _P, "no deployment", _deploy("pulumi up", "pulumi preview")),
     ("02.2", _P, "red tests", _deploy(_GREEN, "if: always()\n")),
     ("02.2", _P, "no condition", _deploy(_GREEN, "")),
-    ("02.2", _P, "other tests", _deploy("[agentic-test]", "[other]")),
+    ("02.2", _P, "other tests", _deploy("[test]", "[other]")),
     ("02.2", _P, "another branch", _deploy("[main]", "[develop]")),
     ("02.2", _P, "every push", _deploy("on:\n  workflow_run:", "on:\n  push: {branches: [main]}\n  other:")),
     ("02.2", _P, "no token", _deploy("id-token: write", "id-token: none")),
@@ -142,7 +142,7 @@ BROKEN: list[Row] = [
 # A deployment in the same workflow as the tests waits for them by `needs`.
 _ONE_WORKFLOW = (
     (_GREEN, "needs: test\n"),
-    ("workflow_run: {workflows: [agentic-test], types: [completed], branches: [main]}", "push: {branches: [main]}"),
+    ("workflow_run: {workflows: [test], types: [completed], branches: [main]}", "push: {branches: [main]}"),
     ("jobs:\n", "jobs:\n  test:\n    steps:\n    - run: make test\n"),
 )
 

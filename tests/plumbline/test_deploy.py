@@ -327,7 +327,7 @@ def test_preview_makes_no_stack(project: Path, calls: Path, capsys: pytest.Captu
     ]
 
 
-ROLES = {"role": "path/deploy-dev", "preview_role": "preview-dev"}
+ROLES = {"role": "path/deploy-dev", "preview_role": "preview-dev", "backend": "s3://state/dev"}
 
 
 @pytest.mark.parametrize(
@@ -343,7 +343,9 @@ def test_pipeline_learns_role_account_and_region(
 ) -> None:
     settings(project, account_id="123412341234", region=region, deployment=ROLES)
     assert main(["pipeline", "dev", *options]) == 0
-    assert capsys.readouterr().out == f"role={role}\naccount=123412341234\nregion={region}\n"
+    assert capsys.readouterr().out.splitlines() == [
+        f"role={role}", "account=123412341234", f"region={region}", "backend=s3://state/dev", "system=none",
+    ]  # fmt: skip
 
 
 def test_pipeline_of_a_stack_that_is_not_filled_in_ends_with_a_line_for_each_reason(
@@ -355,5 +357,6 @@ def test_pipeline_of_a_stack_that_is_not_filled_in_ends_with_a_line_for_each_rea
     assert capsys.readouterr().err.splitlines() == [
         f"{file}.region: missing",
         f"{file}.deployment.preview_role: missing",
+        f"{file}.deployment.backend: missing",
         f"{file}.account_id: 111111111111: an account id of examples; give the real one to deploy",
     ]
