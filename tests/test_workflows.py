@@ -320,8 +320,12 @@ def test_action_asks_for_the_settings_role_and_installs_the_sdks_own_cli() -> No
 VALUES = [
     {"STACK": "agentic-dev", "PREVIEW": "", "FUNCTION": "", "VERSION": "", "COMMIT": "", "STATUS": "0"},
     {
-        "STACK": "agentic-prod", "PREVIEW": "--preview", "FUNCTION": "pm-agent", "VERSION": "7",
-        "COMMIT": "a" * 40, "STATUS": "0",
+        "STACK": "agentic-prod",
+        "PREVIEW": "--preview",
+        "FUNCTION": "pm-agent",
+        "VERSION": "7",
+        "COMMIT": "a" * 40,
+        "STATUS": "0",
     },
 ]
 ROWS = '[{"stack": "prod", "environment": "prod-preview"}]'
