@@ -20,6 +20,8 @@ _TESTS, _UP = r"\bmake test\b", r"\bpulumi up\b|\bmake deploy\b|-m plumbline dep
 _MOST_CALLS = 4  # levels of workflows that GitHub lets call each other
 _BACKUP, _SHIFT, _ROLLBACK = f"{_COMMAND}backup\\b", f"{_COMMAND}shift\\b", f"{_COMMAND}rollback\\b"
 _GREEN = "github.event.workflow_run.conclusion == 'success'"
+# A workflow that deploys all systems does some steps for one of them.
+_OF_SYSTEM = re.compile(r"steps\.\w+\.outputs\.system == 'agentic'")
 # The token that GitHub makes for each run is no stored key.
 _STORED = re.compile(r"secrets\.(?!GITHUB_TOKEN\b)|secrets\[")
 _DECISION_TOOL = 35
@@ -36,9 +38,10 @@ class Job:
     permissions: Mapping[str, Any]
 
     def step(self, command: str) -> int | None:
-        """Return the place of the first step that runs a command and whose failure counts."""
+        """Return the place of the first step that always runs a command for this system, and whose failure counts."""
         for place, step in enumerate(self.steps):
-            if re.search(command, _commands(step)) and not step.get("continue-on-error"):
+            always = "if" not in step or _OF_SYSTEM.fullmatch(str(step["if"]))
+            if re.search(command, _commands(step)) and always and not step.get("continue-on-error"):
                 return place
         return None
 

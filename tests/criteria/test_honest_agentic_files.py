@@ -18,6 +18,8 @@ _UP_AND_SHIFT = """    - run: pulumi up --yes --stack agentic-prod
 _SHIFT_AND_UP = """    - run: python -m systems.agentic.deploy shift --stack agentic-prod
     - run: pulumi up --yes --stack agentic-prod
 """
+_BACKUP = "    - run: python -m systems.agentic.deploy backup --stack agentic-prod\n"
+_FOR = "steps.stack.outputs.system == 'agentic'"
 _GREEN = "if: github.event.workflow_run.conclusion == 'success'\n"
 
 
@@ -84,6 +86,8 @@ BROKEN: list[Row] = [
         "a backup after",
         _deploy("deploy backup", "deploy look; pulumi up; python -m systems.agentic.deploy backup"),
     ),
+    ("06.2", _P, "a backup at times", _deploy(_BACKUP, f"{_BACKUP}      if: github.actor != 'bot'\n")),
+    ("06.2", _P, "a backup of others", _deploy(_BACKUP, f"{_BACKUP}      if: {_FOR.replace('agentic', 'trading')}\n")),
     ("06.2", _P, "no call", changed("systems/agentic/deploy/aws.py", "create_backup", "list_backups")),
     ("06.2", _P, "no workflow", _deploy(None)),
     ("06.4", _P, "no runbook", changed(FILES["restore"], None)),
@@ -158,6 +162,11 @@ def test_a_deployment_may_wait_for_the_tests_of_its_own_workflow(left_out: int |
     for number, (old, new) in enumerate(_ONE_WORKFLOW):
         changed_ = _deploy(old, "" if number == left_out else new)(changed_)
     assert verdict("02.2", changed_).word == ("deviation" if left_out is None else "fail")
+
+
+def test_a_backup_of_this_system_alone_is_one() -> None:
+    changed_ = _deploy(_BACKUP, f"{_BACKUP}      if: {_FOR}\n")(whole(_P))
+    assert verdict("06.2", changed_).word == "pass"
 
 
 def test_nothing_answers_where_there_are_no_files(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -131,3 +132,35 @@ def test_a_push_deploys_what_differs_from_the_last_good_run(
 def test_a_push_that_loses_data_deploys_nothing(tmp_path: Path, shop: Repository) -> None:
     job = Job(tmp_path, shop, "merge-renamed-table", "deploy changes")
     assert job.run("plumbline diff", {"COMMIT": shop.first}) == 1
+
+
+def test_a_look_refreshes_leaves_out_what_the_role_may_not_read_and_keeps_no_value(
+    tmp_path: Path, shop: Repository
+) -> None:
+    job = Job(tmp_path, shop, "main", "drift look")
+    settings = job.clone / "Pulumi.live.yaml"
+    settings.write_text(settings.read_text(encoding="utf-8").replace("2" * 12, "123412341234"), encoding="utf-8")
+    document = ROOT / "tests" / "fixtures" / "engine" / "preview-change.json"  # made by the real engine
+    pulumi = tmp_path / "bin" / "pulumi"
+    pulumi.parent.mkdir()
+    pulumi.write_text(
+        f'#!/bin/sh\necho "$@" >> {tmp_path}/calls\n[ "$1" = stack ] || cat {document}\n', encoding="utf-8"
+    )
+    pulumi.chmod(0o755)
+    path = f"{pulumi.parent}{os.pathsep}{os.environ['PATH']}"
+    assert job.run("plumbline.github seen", {"STACK": "live", "PATH": path}) == 0
+    first, second = job.read("calls").splitlines()
+    assert first == "stack select live --non-interactive"
+    assert second == (
+        "preview --stack live --policy-pack policies/all --refresh --json --non-interactive "
+        "--exclude **aws:secretsmanager/secretVersion:SecretVersion::** --exclude **aws:ssm/parameter:Parameter::**"
+    )
+    seen = json.loads((job.clone / "seen" / "live.json").read_text(encoding="utf-8"))
+    assert (seen["stack"], len(seen["changes"]), seen["error"]) == ("live", 3, "")
+
+
+def test_a_look_that_failed_is_told_and_fails_nothing(tmp_path: Path, shop: Repository) -> None:
+    job = Job(tmp_path, shop, "main", "drift look")
+    assert job.run("plumbline.github seen", {"STACK": "live"}) == 0
+    seen = json.loads((job.clone / "seen" / "live.json").read_text(encoding="utf-8"))
+    assert seen == {"stack": "live", "changes": [], "error": "the preview ended with status 2 and no document"}
