@@ -107,7 +107,9 @@ def _parser() -> argparse.ArgumentParser:
     deploy.add_argument(
         "arguments", nargs="*", metavar="-- OPTION", help="options for pulumi up, after a double hyphen"
     )
-    pipeline = verbs.add_parser("pipeline", help="print what deploys a stack, and where its state lies, as NAME=VALUE lines")
+    pipeline = verbs.add_parser(
+        "pipeline", help="print what deploys a stack, and where its state lies, as NAME=VALUE lines"
+    )
     pipeline.add_argument("stack", help="the stack's name, as in Pulumi.<stack>.yaml")
     pipeline.add_argument("--preview", action="store_true", help="the role that only reads")
     provider_verbs.add(verbs)
