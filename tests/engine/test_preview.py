@@ -18,9 +18,9 @@ from plumbline.provider.workspace import Workspace
 from policies import acceptance
 from tests.engine.rig import needs_cli, pulumi
 from tests.evaluations import ROOT, preview
+from tests.stacks import STACKS
 
 pytestmark = [pytest.mark.engine, needs_cli]
-STACKS = ("test", "prod", "bootstrap", "bootstrap-prod", "agentic-dev", "agentic-prod")
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ import pytest
 from plumbline.__main__ import main
 from plumbline.project import Project, UserError
 from tests.evaluations import ROOT
+from tests.stacks import STACKS
 
 PROGRAM = """
 import json
@@ -235,7 +236,7 @@ def test_a_document_of_an_unknown_stack_asks_which_it_is(
 ) -> None:
     monkeypatch.chdir(ROOT)
     file = "tests/fixtures/engine/preview-create.json"
-    known = "agentic-dev, agentic-prod, bootstrap, bootstrap-prod, prod, test"
+    known = ", ".join(sorted(STACKS))
     line = f"error {file}: it is of stack 'sample', which has no file; say which it is with --stack: {known}\n"
     assert run(capsys, "judge", file) == (2, "", line)
 

@@ -9,6 +9,7 @@ import pytest
 
 from plumbline.project import Project, UserError
 from tests.evaluations import ROOT
+from tests.stacks import STACKS
 
 FIXTURES = ROOT / "tests" / "fixtures" / "engine"
 
@@ -91,3 +92,7 @@ def test_siblings_are_the_stacks_of_the_same_system(tmp_path: Path) -> None:
     )
     assert project.siblings("a") == {"a": {"environment": "test"}, "b": {"environment": "prod"}}
     assert project.system("c") == "two"
+
+
+def test_the_tests_know_every_stack_of_the_project() -> None:
+    assert sorted(STACKS) == Project(ROOT).stacks()

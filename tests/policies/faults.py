@@ -21,10 +21,10 @@ from plumbline.graph import UNKNOWN, Resource, StackGraph, walk
 from policies.rules import load_all
 from policies.rules.model import present_type
 from tests.policies.cases import GONE
+from tests.stacks import STACKS
 
 ROOT = Path(__file__).resolve().parents[2]
 REPORT = ROOT / "docs" / "faults.md"
-STACKS = ("test", "prod", "bootstrap", "bootstrap-prod", "agentic-dev", "agentic-prod")
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,8 @@ from policies.catalogue import controls
 from policies.rules import load_all
 from tests.evaluations import preview
 from tests.policies.fault_report import Result, inject, report, uncovered
-from tests.policies.faults import REPORT, STACKS
+from tests.policies.faults import REPORT
+from tests.stacks import STACKS
 
 # Rules that no fault in these stacks can set off, and why.
 WITHOUT_FAULT = {

@@ -20,6 +20,7 @@ from policies import acceptance, rulings
 from policies.client import Client, Told, serving
 from tests.evaluations import ROOT, preview
 from tests.policies.cases import made
+from tests.stacks import STACKS
 
 FOLDERS = sorted(path.parent for path in (ROOT / "policies").glob("*/PulumiPolicy.yaml"))
 PARTS = ("least_privilege", "encryption", "tagging", "operations", "acceptance")
@@ -80,7 +81,7 @@ def place(row: Any) -> str:
     return f"{row.resource}: {row.path}" if row.path else row.resource
 
 
-@pytest.mark.parametrize("stack", ["test", "prod", "bootstrap", "bootstrap-prod", "agentic-dev", "agentic-prod"])
+@pytest.mark.parametrize("stack", STACKS)
 def test_stacks_pass_all_packs(whole: Client, stack: str) -> None:
     rows = whole.judge(preview(stack).graph)
     assert [row for row in rows if not of_criteria(row)] == []

@@ -13,8 +13,7 @@ from plumbline.project import Project
 from plumbline.verdicts import judge, ledger
 from policies import rulings
 from tests.evaluations import ROOT, deployed, preview
-
-STACKS = ("test", "prod", "bootstrap", "bootstrap-prod", "agentic-dev", "agentic-prod")
+from tests.stacks import STACKS
 
 
 def unanswered(graph: StackGraph) -> StackGraph:

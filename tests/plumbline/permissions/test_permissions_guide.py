@@ -15,6 +15,7 @@ from plumbline.permissions.universe import strangers
 from plumbline.project import Project, UserError
 from tests.evaluations import ROOT, preview
 from tests.plumbline.permissions.estates import Statements, made, rewritten, with_, without
+from tests.stacks import STACKS
 
 STACK, BASE = "agentic-prod", "bootstrap-prod"
 FILE = Path("docs") / "agentic" / "permissions.md"
@@ -135,8 +136,7 @@ def test_every_action_that_is_told_is_one_of_aws() -> None:
         ),
         (
             ["agentic-prodd", "x.md"],
-            "stack 'agentic-prodd' is not known (did you mean agentic-prod?); known: agentic-dev, agentic-prod, "
-            "bootstrap, bootstrap-prod, prod, test",
+            f"stack 'agentic-prodd' is not known (did you mean agentic-prod?); known: {', '.join(sorted(STACKS))}",
         ),
     ],
 )

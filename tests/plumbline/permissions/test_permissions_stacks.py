@@ -9,6 +9,7 @@ import pytest
 from plumbline.permissions.proof import Row
 from tests.evaluations import deployed, preview
 from tests.plumbline.permissions.estates import proof
+from tests.stacks import STACKS
 
 ROLES = "aws:iam/role:Role"
 
@@ -18,7 +19,7 @@ def matrix(rows: Iterable[Row]) -> set[tuple[str, str, tuple[str, ...], tuple[st
     return {(row.to, row.on, tuple(one.name for one in row.actions), row.words) for row in rows}
 
 
-@pytest.mark.parametrize("stack", ["test", "prod", "agentic-dev", "agentic-prod", "bootstrap", "bootstrap-prod"])
+@pytest.mark.parametrize("stack", STACKS)
 def test_nothing_is_extra_missing_or_unknown(stack: str) -> None:
     graph = preview(stack).graph
     result = proof(graph)
