@@ -10,7 +10,7 @@ MUTMUT := .plumbline/mutmut
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
 	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && { echo "$$p"; break; }; done)
 
-.PHONY: help setup up preview test lint types engine-test engine-up engine-preview engine-destroy deploy bench mutation \
+.PHONY: help setup up preview test hooks lint types engine-test engine-up engine-preview engine-destroy deploy bench mutation \
 	parity docs lock clean
 
 help: ## list the targets
@@ -35,6 +35,9 @@ preview: $(INSTALLED) ## show STACK, its changes since the last up, and its crit
 
 test: lint types $(INSTALLED) ## run everything that CI runs
 	@$(BIN)/python -m pytest -n auto --dist loadfile
+
+hooks: $(INSTALLED) ## let git run .pre-commit-config.yaml before each commit
+	@$(BIN)/python -m pre_commit install
 
 lint: $(INSTALLED)
 	@$(BIN)/ruff check --no-cache .
