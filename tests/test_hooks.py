@@ -87,7 +87,7 @@ def test_a_hook_uses_a_tool_of_the_locked_environment(hook: str) -> None:
 
 def test_hooks_fetch_nothing() -> None:
     assert {repository["repo"] for repository in yaml12.load(CONFIG)["repos"]} == {"local"}
-    assert {hook["language"] for hook in HOOKS.values()} == {"system"}
+    assert {hook["language"] for hook in HOOKS.values()} == {"unsupported"}
 
 
 def test_the_repository_passes_its_hooks(repository: Path) -> None:
