@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import ROOT
 
 from tests.contributing import GUIDE, Stale, apply, blocks, copy, run
+from tests.evaluations import ROOT
 
 SECTIONS = ("A component", "An adapter", "A system", "A criterion", "A rule")
 STACK = "sensors-dev"

@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from conftest import ROOT
 
 from plumbline import yaml12
 from tests.contributing import copy, run
+from tests.evaluations import ROOT
 from tests.plumbline.diff.repository import git
 
 CONFIG = ROOT / ".pre-commit-config.yaml"

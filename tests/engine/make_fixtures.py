@@ -23,15 +23,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-# conftest is a module of the tests, wherever this one is started from.
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-
-from conftest import ROOT
-
 from plumbline.project import Project
 from plumbline.provider import control
 from plumbline.provider.workspace import Workspace
 from tests.engine.rig import pulumi
+from tests.evaluations import ROOT
 from tests.plumbline.diff import history
 from tests.plumbline.diff.repository import Repository
 

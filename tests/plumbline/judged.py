@@ -7,13 +7,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from conftest import ROOT
-
 from plumbline import changes, commands, documents
 from plumbline.changes import Change
 from plumbline.commands import Outcome
 from plumbline.documents import Document
 from plumbline.project import Project
+from tests.evaluations import ROOT
 
 SHOP = ROOT / "tests" / "fixtures" / "shop"
 

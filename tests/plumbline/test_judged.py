@@ -10,10 +10,10 @@ import json
 from pathlib import Path
 
 import pytest
-from conftest import ROOT
 
 import criteria
 from plumbline.__main__ import main
+from tests.evaluations import ROOT
 from tests.plumbline.judged import SHOP, Case, disagreements
 
 FOLDER = ROOT / "tests" / "fixtures" / "engine" / "judged"

@@ -12,7 +12,6 @@ from typing import Any
 
 import jsonschema
 import pytest
-from conftest import ROOT, preview
 
 import criteria
 from plumbline import commands, report, sarif
@@ -22,6 +21,7 @@ from plumbline.probing.model import Probed, Result, failed
 from plumbline.project import Project
 from plumbline.report import Report
 from plumbline.rulings import Waived, judge
+from tests.evaluations import ROOT, preview
 from tests.plumbline.judged import SHOP, Case
 
 JUDGED = ROOT / "tests" / "fixtures" / "engine" / "judged"

@@ -7,7 +7,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from conftest import ROOT
+from tests.evaluations import ROOT
 
 _CODE = ("__main__.py", "components", "plumbline", "policies")
 _SYSTEMS = ("__init__.py", "network.py", "settings.py")

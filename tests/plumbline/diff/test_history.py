@@ -11,11 +11,11 @@ from typing import Any
 
 import jsonschema
 import pytest
-from conftest import ROOT
 
 from plumbline import contract
 from plumbline.diff import compared, report
 from plumbline.project import Project
+from tests.evaluations import ROOT
 from tests.plumbline.diff.history import CHANGES
 from tests.plumbline.diff.repository import Repository, git
 

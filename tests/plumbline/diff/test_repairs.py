@@ -9,13 +9,13 @@ from collections.abc import Callable
 import pulumi
 import pulumi_aws as aws
 import pytest
-from conftest import run_program
 
 from components.protection import stateful as protected_types
 from plumbline.diff.approvals import Approval
 from plumbline.diff.details import details
 from plumbline.diff.losses import Loss, is_protected, losses, stateful
 from plumbline.graph import StackGraph
+from tests.evaluations import run_program
 
 Program = Callable[[list[pulumi.Alias]], None]
 TODAY = datetime.date(2026, 12, 1)

@@ -5,11 +5,8 @@ Read what `git diff` shows of them afterwards: they are what reviewers see.
 
 from __future__ import annotations
 
-import sys
 import tempfile
 from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from tests.plumbline.diff import test_history
 from tests.plumbline.diff.history import CHANGES

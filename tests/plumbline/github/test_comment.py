@@ -9,12 +9,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from conftest import ROOT
 
 from plumbline.diff import report
 from plumbline.github import comment
 from plumbline.github.__main__ import main
 from plumbline.github.api import BOT, MOST_BYTES, Refused, Repository, shortened
+from tests.evaluations import ROOT
 from tests.plumbline.github.fake import NAME, RUN, TOKEN, Fake, listening
 
 WHOLE = f"The whole report is among the [artifacts of this run]({RUN}#artifacts)."

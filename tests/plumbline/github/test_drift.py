@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import ROOT, preview
 
 from plumbline.github import drift
 from plumbline.github.__main__ import main
 from plumbline.github.api import BOT
+from tests.evaluations import ROOT, preview
 from tests.plumbline.github.fake import RUN, Fake, listening
 
 ENGINE = ROOT / "tests" / "fixtures" / "engine" / "preview-change.json"  # made by the real engine

@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import ROOT
 
 from plumbline import yaml12
 from plumbline.github.comment import MARK
+from tests.evaluations import ROOT
 from tests.plumbline.diff.history import CHANGES
 from tests.plumbline.diff.repository import Repository, git
 from tests.plumbline.github.fake import RUN, Fake, listening
